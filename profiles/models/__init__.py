@@ -1,0 +1,31 @@
+"""Who people are, what they did, what they allow."""
+
+from __future__ import annotations
+
+from profiles.models.contact import Consent, ConsentState, ContactPoint, RecipientGate, Suppression, Topic
+from profiles.models.event import Event
+from profiles.models.imports import Import, ImportFault
+from profiles.models.inbox import DeadLetter, IngestRaw, SeenMessage, Source
+from profiles.models.profile import Identifier, Merge, Profile
+from profiles.models.schema import AttributeDef, EventDef
+
+__all__ = [
+    "AttributeDef",
+    "Consent",
+    "ConsentState",
+    "ContactPoint",
+    "DeadLetter",
+    "Event",
+    "EventDef",
+    "Identifier",
+    "Import",
+    "ImportFault",
+    "IngestRaw",
+    "Merge",
+    "Profile",
+    "RecipientGate",
+    "SeenMessage",
+    "Source",
+    "Suppression",
+    "Topic",
+]

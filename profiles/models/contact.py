@@ -1,0 +1,125 @@
+"""Where can a person be reached, and what did they allow?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from profiles.models.profile import Profile
+
+
+class ContactPoint(models.Model):
+    """An address of a person for one kind of channel. `address` is normalized; at most one person owns it."""
+
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="contact_points")
+    kind = models.CharField(max_length=16)  # Channel.address_kind: "email", "phone"
+    address = models.CharField(max_length=255)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "address"], name="contact_point_once")]
+        indexes: ClassVar = [models.Index(fields=["profile", "kind"])]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Topic(models.Model):
+    """What one can subscribe to, such as "News and offers"."""
+
+    key = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consent(models.Model):
+    """The ledger: one row per grant or withdrawal, never changed. `topic` is '' for the channel as a whole."""
+
+    class Status(models.TextChoices):
+        GRANTED = "granted", _("Opted in")
+        WITHDRAWN = "withdrawn", _("Opted out")
+
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="consents")  # the origin, also after a merge
+    channel = models.CharField(max_length=16)  # Channel.address_kind
+    address = models.CharField(max_length=255)
+    topic = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=12, choices=Status.choices)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    method = models.CharField(max_length=40)  # "import", "api", "staff", "one_click", "preference_page"
+    source = models.CharField(max_length=200, blank=True)
+    proof = models.JSONField(default=dict)  # what there is: ip, user_agent, url, text_version, actor, delivery
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["profile", "-at"]),
+            models.Index(fields=["channel", "address", "topic", "-at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.topic or self.channel}: {self.status}"
+
+
+class ConsentState(models.Model):
+    """The latest word per address and topic, folded from the ledger in the same transaction."""
+
+    channel = models.CharField(max_length=16)
+    address = models.CharField(max_length=255)
+    topic = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=12, choices=Consent.Status.choices)
+    since_at = models.DateTimeField()
+    consent = models.ForeignKey(Consent, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["channel", "address", "topic"], name="consent_state_once", include=["status"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.topic or self.channel}: {self.status}"
+
+
+class Suppression(models.Model):
+    """An address nothing is sent to, whoever owns it, until somebody lifts it."""
+
+    class Reason(models.TextChoices):
+        HARD_BOUNCED = "hard_bounced", _("The address does not exist")
+        COMPLAINED = "complained", _("Reported as spam")
+        MANUAL = "suppressed_manual", _("Blocked by staff")
+
+    channel = models.CharField(max_length=16)
+    address = models.CharField(max_length=255)
+    reason = models.CharField(max_length=24, choices=Reason.choices)
+    detail = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["channel", "address"], name="suppression_once", condition=Q(lifted_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.reason}"
+
+
+class RecipientGate(models.Model):
+    """A lock row per address: the delivery gate and a withdrawal both take it, so one is always before the other."""
+
+    channel = models.CharField(max_length=16)
+    address = models.CharField(max_length=255)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "address"], name="recipient_gate_once")]
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,0 +1,64 @@
+"""Which files were imported, how far are they, and which rows could not be used?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class Import(models.Model):
+    class State(models.TextChoices):
+        MAPPING = "mapping", _("Waiting for the mapping")
+        QUEUED = "queued", _("Waiting to start")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Stopped by an error")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    name = models.CharField(max_length=200)  # the file's name
+    file = models.FileField(upload_to="imports/")
+    encoding = models.CharField(max_length=40)
+    delimiter = models.CharField(max_length=4)
+    header = models.JSONField(default=list)  # the column names as found
+    mapping = models.JSONField(default=dict)  # column index as text -> {"to": "email" | "attribute:city" | "skip", "type": ...}
+    consent = models.JSONField(default=dict)  # {"topics": [...], "source": "...", "granted_on": date} or {} for no consent
+    state = models.CharField(max_length=12, choices=State.choices, default=State.MAPPING)
+    size_bytes = models.BigIntegerField(default=0)
+    rows_total = models.IntegerField(null=True)  # None until counted
+    rows_done = models.IntegerField(default=0)
+    rows_created = models.IntegerField(default=0)
+    rows_updated = models.IntegerField(default=0)
+    rows_unchanged = models.IntegerField(default=0)
+    rows_rejected = models.IntegerField(default=0)
+    error = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("profiles:import-detail", args=[self.pk])
+
+
+class ImportFault(models.Model):
+    """A row that was not imported: its number in the file (the header is row 1), the reason, the cells."""
+
+    of = models.ForeignKey(Import, models.CASCADE, related_name="faults")
+    row = models.IntegerField()
+    column = models.CharField(max_length=255, blank=True)
+    reason = models.CharField(max_length=200)
+    cells = models.JSONField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["of", "row"])]
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.reason}"

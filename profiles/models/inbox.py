@@ -1,0 +1,89 @@
+"""What arrived from outside, from where, and what could not be used?"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Source(models.Model):
+    """A site, app or server that sends calls, with a write key of its own (only its hash is kept)."""
+
+    class Kind(models.TextChoices):
+        SERVER = "server", _("Server")
+        BROWSER = "browser", _("Website")
+        INTERNAL = "internal", _("Omni itself")
+
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.SERVER)
+    prefix = models.CharField(max_length=16)
+    key_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def issue(cls, *, name: str, kind: str = Kind.SERVER) -> tuple[Source, str]:
+        """Make a source; return the row and its write key, which cannot be had again."""
+        key = f"wk_{secrets.token_urlsafe(24)}"
+        return cls.objects.create(name=name, kind=kind, prefix=key[:8], key_hash=cls.digest(key)), key
+
+    @staticmethod
+    def digest(key: str) -> str:
+        return hashlib.sha256(key.encode()).hexdigest()
+
+
+class IngestRaw(models.Model):
+    """An accepted request as it came: committed before the answer 200, deleted or parked when processed."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+    path = models.CharField(max_length=64)
+    headers = models.JSONField(default=dict)  # only content-encoding, user-agent, remote address
+    body = models.BinaryField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["due_at", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.path} at {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+class SeenMessage(models.Model):
+    """A message id that was processed, kept for 30 days: the same one again is the same event."""
+
+    pk = models.CompositePrimaryKey("source_id", "key")
+    source_id = models.BigIntegerField()
+    key = models.UUIDField()  # 128 bits of SHA-256 of the message id
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["seen_at"])]
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class DeadLetter(models.Model):
+    """An accepted call that could not be processed, and why. `reason` is a code of profiles.ingest.pipeline.Drop."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+    reason = models.CharField(max_length=40)
+    detail = models.TextField(blank=True)
+    body = models.BinaryField()  # the call (or the whole request, when it is no JSON) as it came
+    replayed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["-received_at", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.reason} at {self.received_at:%Y-%m-%d %H:%M:%S}"

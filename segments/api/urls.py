@@ -1,0 +1,7 @@
+"""Where is the API of segments?"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

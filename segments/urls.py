@@ -1,0 +1,8 @@
+"""Where are the pages about segments?"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+app_name = "segments"
+urlpatterns: list[URLPattern] = []
