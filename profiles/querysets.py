@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models import F, Func
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Self
+
+
+class SortName(Func):
+    """The name as Profile.name has it, without case: what lists are sorted by, and the index `profile_by_name` holds."""
+
+    template = (
+        "lower(btrim(coalesce(nullif(btrim(%(expressions)s ->> 'name'), ''),"
+        " coalesce(%(expressions)s ->> 'first_name', '') || ' ' || coalesce(%(expressions)s ->> 'last_name', ''))))"
+    )
+    output_field = models.TextField()
+
+    def __init__(self) -> None:
+        super().__init__(F("attributes"))
 
 
 class ProfileQuerySet(models.QuerySet[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -23,9 +24,10 @@ class Import(models.Model):
     file = models.FileField(upload_to="imports/")
     encoding = models.CharField(max_length=40)
     delimiter = models.CharField(max_length=4)
+    has_header = models.BooleanField(default=True)
     header = models.JSONField(default=list)  # the column names as found
     mapping = models.JSONField(default=dict)  # column index as text -> {"to": "email" | "attribute:city" | "skip", "type": ...}
-    consent = models.JSONField(default=dict)  # {"topics": [...], "source": "...", "granted_on": date} or {} for no consent
+    consent = models.JSONField(default=dict)  # profiles.imports.mapping.Decision; {} while nobody decided
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAPPING)
     size_bytes = models.BigIntegerField(default=0)
     rows_total = models.IntegerField(null=True)  # None until counted
@@ -46,6 +48,41 @@ class Import(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("profiles:import-detail", args=[self.pk])
+
+    def cancel(self, *, now: datetime) -> bool:
+        """Stop it after the rows in hand; what was imported stays. False when it was not under way."""
+        under_way = Import.objects.filter(pk=self.pk, state__in=[self.State.QUEUED, self.State.RUNNING])
+        return bool(under_way.update(state=self.State.CANCELLED, finished_at=now, lease_until=None))
+
+    def resume(self) -> bool:
+        """Go on after the latest committed row. False when it was neither cancelled nor stopped by an error."""
+        halted = Import.objects.filter(pk=self.pk, state__in=[self.State.CANCELLED, self.State.FAILED])
+        return bool(halted.exclude(file="").update(state=self.State.QUEUED, finished_at=None, error=""))
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def rows_imported(self) -> int:
+        return self.rows_created + self.rows_updated + self.rows_unchanged
+
+
+class ImportedPerson(models.Model):
+    """A person whom a row of the import means; `outcome` is that of the first such row."""
+
+    class Outcome(models.TextChoices):
+        CREATED = "created", _("New")
+        UPDATED = "updated", _("Updated")
+        UNCHANGED = "unchanged", _("Unchanged")
+
+    pk = models.CompositePrimaryKey("of", "profile_id")
+    of = models.ForeignKey(Import, models.CASCADE, related_name="people")
+    profile_id = models.BigIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+
+    def __str__(self) -> str:
+        return f"{self.profile_id} by import {self.of_id}: {self.outcome}"
 
 
 class ImportFault(models.Model):
