@@ -48,7 +48,8 @@ class Consent(models.Model):
         GRANTED = "granted", _("Opted in")
         WITHDRAWN = "withdrawn", _("Opted out")
 
-    profile = models.ForeignKey(Profile, models.CASCADE, related_name="consents")  # the origin, also after a merge
+    # The origin, also after a merge; None when nobody had the address: a withdrawal is heard all the same.
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="consents", null=True, blank=True)
     channel = models.CharField(max_length=16)  # Channel.address_kind
     address = models.CharField(max_length=255)
     topic = models.CharField(max_length=40, blank=True)

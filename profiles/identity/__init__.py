@@ -1,0 +1,9 @@
+"""Which profile do these identifiers mean; when and how do two become one?"""
+
+from __future__ import annotations
+
+from profiles.identity.normal import normalize
+from profiles.identity.plan import LIMITS, Claim, Key
+from profiles.identity.resolve import ContentionError, origins_of, resolve
+
+__all__ = ["LIMITS", "Claim", "ContentionError", "Key", "normalize", "origins_of", "resolve"]

@@ -1,0 +1,88 @@
+"""What is the one spelling of this identifier, and is it one at all?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+import phonenumbers
+from django.conf import settings
+from email_validator import EmailNotValidError, validate_email
+
+from profiles.models import Identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_VALUE = 255
+
+_ONLY_FILLERS = re.compile(r"^[0\-–—_.\s]*$")
+_BLOCKED = frozenset(
+    {"-1", "null", "nil", "none", "nan", "undefined", "anonymous", "unknown", "n/a", "na", "true", "false", "[object object]"}
+)
+_BLOCKED_MAILBOXES = frozenset({"null", "none", "undefined", "anonymous", "noemail", "no-email"})
+_TEST_DOMAIN = re.compile(r"^(test|example|asdf|qwerty)\.")
+_SAME_DIGIT = re.compile(r"(\d)\1{6,}$")  # +7 977 777-77-77 and the like: typed to get past a form
+
+
+def normalize(kind: str, value: object, *, region: str | None = None) -> str | None:
+    """Return the one spelling of `value` as an identifier of type `kind`; None for what names nobody.
+
+    None stands for empty, too long or malformed values and for fillers such as "null" or "0". `region` ("BG", "RU") is the
+    country of phone numbers written without one; by default the installation's PHONE_REGION. Idempotent.
+    """
+    text = _text(value)
+    if text is None or _ONLY_FILLERS.match(text) or text.casefold() in _BLOCKED:
+        return None
+    if kind == Identifier.Type.EMAIL:
+        return _stable(_email, text)
+    if kind == Identifier.Type.PHONE:
+        return _phone(text, settings.PHONE_REGION if region is None else region)
+    return text
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, float):
+        if not value.is_integer():
+            return None
+        value = int(value)
+    if isinstance(value, int) and value.bit_length() > 256:
+        return None
+    text = str(value).strip()
+    if not text or len(text) > LONGEST_VALUE or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        return None
+    return text
+
+
+def _email(text: str) -> str | None:
+    try:
+        # Reserved domains such as "shop.test" are somebody's rehearsal, not a mistake.
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    local, domain = found.local_part.lower(), found.ascii_domain.lower()
+    if local in _BLOCKED_MAILBOXES or (local == "test" and _TEST_DOMAIN.match(domain)):
+        return None
+    address = f"{local}@{domain}"
+    return address if len(address) <= LONGEST_VALUE else None
+
+
+def _stable(normal: Callable[[str], str | None], text: str) -> str | None:
+    # Lower-casing and composing rare letters may take two rounds; what never settles is no address.
+    once = normal(text)
+    return once if once is not None and normal(once) == once else None
+
+
+def _phone(text: str, region: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number) or number.extension:
+        return None
+    if _SAME_DIGIT.search(str(number.national_number)):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

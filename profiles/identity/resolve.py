@@ -1,0 +1,191 @@
+"""Which profile do these identifiers mean? Reads, locks and writes around the pure plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from profiles import changes, search
+from profiles.identity import merge
+from profiles.identity.plan import Claim, Group, Key, Plan, Standing, distinct_keys, root_of
+from profiles.models import Identifier, Profile
+
+MOST_TRIES = 5
+SEEN_PRECISION = timedelta(days=1)
+
+# Identifier types that are also addresses one can be reached at.
+CONTACT_TYPES = (Identifier.Type.EMAIL, Identifier.Type.PHONE)
+
+
+class ContentionError(Exception):
+    """Others kept changing the same people; doing the transaction again helps."""
+
+    permanent = False
+
+
+class _OutdatedError(Exception):
+    """What the plan was made from has changed meanwhile."""
+
+
+def resolve(*, claims: Sequence[Claim], now: datetime) -> list[int]:
+    """Return the id of the surviving profile each claim means, making and merging profiles on the way.
+
+    1. Load the owners of all identifiers, and what those owners have (2 queries; the first alone when all is known).
+    2. Decide in memory (see `plan`).
+    3. Lock the people that change in id order and look again whether the facts still hold; else start over.
+    4. Write new people, merges, identifiers and contact points; refresh the search; publish `profile_changed`.
+
+    Costs a fixed number of statements per batch. Call it in the transaction of the facts that brought the claims. Claims
+    must carry at least one identifier; earlier claims go first. Raises ContentionError after MOST_TRIES.
+    """
+    if not claims:
+        return []
+    keys = distinct_keys(claims)
+    for _ in range(MOST_TRIES):
+        try:
+            with transaction.atomic():
+                return _resolve(claims, keys, now)
+        except _OutdatedError:
+            continue
+    raise ContentionError(f"{len(keys)} identifiers kept changing")
+
+
+def origins_of(profile_id: int) -> list[int]:
+    """Return the profiles that were merged into this one; their events are this person's."""
+    return list(Profile.objects.filter(merged_into=profile_id).order_by("pk").values_list("pk", flat=True))
+
+
+def _resolve(claims: Sequence[Claim], keys: list[Key], now: datetime) -> list[int]:
+    found = _owners(keys)
+    owners = {key: owner for key, (_, owner) in found.items()}
+    if _is_settled(claims, owners):
+        _touch(claims, found)
+        return [owners[claim.identifiers[0]] for claim in claims]
+    plan = Plan(owners=owners, standings=_standings(sorted(set(owners.values()))))
+    plan.take(claims)
+    groups = plan.groups
+    _lock(groups, owners)
+    _make(groups, now)
+    merge.carry_out([(group.id, group.absorbed) for group in groups if group.id and group.absorbed], now=now)
+    _add_identifiers(groups)
+    _touch(claims, found)
+    changed = [group.id for group in groups if group.id is not None]
+    search.refresh(changed)
+    gone = [origin for group in groups for origin, _ in group.absorbed]
+    changes.profile_changed(profile_ids=[*changed, *gone], attributes=[changes.ANYTHING], now=now)
+    return [root_of(group).id or 0 for group in plan.of]
+
+
+def _owners(keys: list[Key]) -> dict[Key, tuple[int, int]]:
+    """Return {key: (identifier id, profile id)} of the identifiers that exist. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.type, i.value, i.id, i.profile_id FROM unnest(%s::text[], %s::text[]) AS wanted (type, value)"
+            " JOIN profiles_identifier i ON i.type = wanted.type AND i.value = wanted.value",
+            [[key[0] for key in keys], [key[1] for key in keys]],
+        )
+        return {(kind, value): (pk, profile_id) for kind, value, pk, profile_id in cursor.fetchall()}
+
+
+def _is_settled(claims: Sequence[Claim], owners: dict[Key, int]) -> bool:
+    return all(len({owners.get(key) for key in claim.identifiers}) == 1 for claim in claims) and len(owners) == len(
+        {key for claim in claims for key in claim.identifiers}
+    )
+
+
+def _standings(profile_ids: list[int]) -> dict[int, Standing]:
+    """Return what these profiles have, for the rules. One query; none for nobody."""
+    if not profile_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.id, i.type, count(*), array_agg(i.value) FILTER (WHERE i.type = 'user_id'),"
+            " (SELECT count(*) FROM profiles_merge m WHERE m.root_id = p.id AND m.reversed_at IS NULL)"
+            " FROM unnest(%s::bigint[]) AS p (id) JOIN profiles_identifier i ON i.profile_id = p.id GROUP BY p.id, i.type",
+            [profile_ids],
+        )
+        rows: dict[int, list[Any]] = {}
+        for pk, *rest in cursor.fetchall():
+            rows.setdefault(pk, []).append(rest)
+    return {
+        pk: Standing(
+            counts={kind: count for kind, count, _, _ in kinds},
+            user_ids=frozenset(value for _, _, values, _ in kinds for value in values or ()),
+            merges=kinds[0][3],
+        )
+        for pk, kinds in rows.items()
+    }
+
+
+def _lock(groups: list[Group], owners: dict[Key, int]) -> None:
+    """Lock the existing people that change, in id order; raise when one was merged away or lost an identifier meanwhile."""
+    ids = sorted({pk for group in groups if group.id for pk in (group.id, *(origin for origin, _ in group.absorbed))})
+    if not ids:
+        return
+    rows = Profile.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    if [pk for pk, merged in rows.values_list("pk", "merged_into_id") if merged is None] != ids:
+        raise _OutdatedError
+    concerned = set(ids)
+    keys = sorted(key for key, owner in owners.items() if owner in concerned)
+    if {key: owner for key, (_, owner) in _owners(keys).items()} != {key: owners[key] for key in keys}:
+        raise _OutdatedError
+
+
+def _make(groups: list[Group], now: datetime) -> None:
+    new = [group for group in groups if group.id is None]
+    made = Profile.objects.bulk_create(Profile(created_at=min(group.since or now, now), updated_at=now) for group in new)
+    for group, profile in zip(new, made, strict=True):
+        group.id = profile.pk
+
+
+def _add_identifiers(groups: list[Group]) -> None:
+    # Sorted, so that two batches that add the same identifiers wait for each other instead of dying in a deadlock.
+    rows = sorted((key, group.id, claim) for group in groups for key, claim in group.added.items())
+    if not rows:
+        return
+    columns: list[list[Any]] = [
+        [key[0] for key, _, _ in rows],
+        [key[1] for key, _, _ in rows],
+        [pk for _, pk, _ in rows],
+        [claim.source[:80] for _, _, claim in rows],
+        [claim.at for _, _, claim in rows],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO profiles_identifier (type, value, profile_id, source, first_seen_at, latest_seen_at)"
+            " SELECT type, value, profile_id, source, at, at"
+            " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[])"
+            " AS new (type, value, profile_id, source, at) ON CONFLICT (type, value) DO NOTHING",
+            columns,
+        )
+        if cursor.rowcount != len(rows):
+            raise _OutdatedError  # somebody else made one of them first; their owner is seen on the next try
+        cursor.execute(
+            "INSERT INTO profiles_contactpoint (kind, address, profile_id, created_at)"
+            " SELECT type, value, profile_id, at FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[])"
+            " AS new (type, value, profile_id, source, at) WHERE type = ANY(%s)"
+            " ON CONFLICT (kind, address) DO UPDATE SET profile_id = excluded.profile_id",
+            [*columns, [str(kind) for kind in CONTACT_TYPES]],
+        )
+
+
+def _touch(claims: Sequence[Claim], found: dict[Key, tuple[int, int]]) -> None:
+    """Move `latest_seen_at` of known identifiers on, at most once a day each; rows that others hold are left to them."""
+    latest: dict[int, datetime] = {}
+    for claim in claims:
+        for key in claim.identifiers:
+            if key in found:
+                pk = found[key][0]
+                latest[pk] = max(latest.get(pk, claim.at), claim.at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE profiles_identifier i SET latest_seen_at = seen.at FROM"
+            " (SELECT held.id, wanted.at"
+            " FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS wanted (id, before, at)"
+            " JOIN profiles_identifier held ON held.id = wanted.id AND held.latest_seen_at < wanted.before"
+            " FOR UPDATE OF held SKIP LOCKED) AS seen WHERE i.id = seen.id",
+            [list(latest), [at - SEEN_PRECISION for at in latest.values()], list(latest.values())],
+        )
