@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaigns.models.campaign import Campaign, Fire, Version
-from campaigns.models.content import Content, Link, Template
+from campaigns.models.content import Content, Link, Template, TrialSend
 from campaigns.models.delivery import Attempt, Delivery, Work
 from campaigns.models.journey import Enrolment, Step, Visit
 from campaigns.models.policy import Policy
@@ -24,6 +24,7 @@ __all__ = [
     "Sender",
     "Step",
     "Template",
+    "TrialSend",
     "Version",
     "Visit",
     "Work",

@@ -74,3 +74,24 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class TrialSend(models.Model):
+    """A letter sent to try a template out; it belongs to no campaign and counts nowhere."""
+
+    template = models.ForeignKey(Template, models.CASCADE, related_name="trials")
+    sender = models.ForeignKey("campaigns.Sender", models.SET_NULL, null=True, related_name="+")
+    address = models.CharField(max_length=255)
+    profile_id = models.BigIntegerField(null=True)  # as whom it was rendered
+    subject = models.TextField(blank=True)
+    key = models.UUIDField(unique=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    result = models.CharField(max_length=12)  # "sent", "failed", "unknown"
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["template", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.result}"

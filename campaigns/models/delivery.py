@@ -86,6 +86,7 @@ class Work(models.Model):
     """The slim queue: one row per open delivery, deleted when it settles.
 
     ready -> leased -> permitted (gate committed) -> in_doubt (hand-over begun) -> gone, or back to ready for a retry.
+    What was handed over stays as `settled` until it was told as a profile event.
     `fence` grows with every claim: whoever holds an older one has lost the row.
     """
 
@@ -94,6 +95,7 @@ class Work(models.Model):
         LEASED = "leased"
         PERMITTED = "permitted"
         IN_DOUBT = "in_doubt"
+        SETTLED = "settled"
 
     delivery = models.OneToOneField(Delivery, models.CASCADE, primary_key=True, related_name="work")
     lane = models.CharField(max_length=40)  # "email"
@@ -101,7 +103,8 @@ class Work(models.Model):
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)  # tries that ended with "not taken"; the back-off grows with it
+    crashes = models.PositiveSmallIntegerField(default=0)  # leases that ran out: after some the row is taken alone, then given up
 
     class Meta:
         indexes: ClassVar = [

@@ -21,6 +21,10 @@ class ProviderAccount(models.Model):
     is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     paused_at = models.DateTimeField(null=True, blank=True)
+    # The breaker: an account that cannot be reached rests, longer each time, and says why.
+    failures = models.PositiveSmallIntegerField(default=0)
+    resting_until = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints: ClassVar = [
