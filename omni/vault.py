@@ -13,11 +13,10 @@ class SecretJSONField(EncryptedTextField):
     """A JSON value, encrypted as a whole: unlike its leaves alone, not even the keys can be read in a dump."""
 
     def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else super().get_prep_value(json.dumps(value, cls=DjangoJSONEncoder))
+        return None if value is None else self.f.encrypt(json.dumps(value, cls=DjangoJSONEncoder).encode()).decode()
 
     def from_db_value(self, value: Any, expression: Any, connection: Any, *args: Any) -> Any:
-        plain = super().from_db_value(value, expression, connection, *args)
-        return None if plain is None else json.loads(plain)
+        return None if value is None else json.loads(self.f.decrypt(value.encode()))
 
     def to_python(self, value: Any) -> Any:
-        return json.loads(value) if isinstance(value, str) else value
+        return value
