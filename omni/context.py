@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omni import navigation
+from omni.models import Company
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -15,4 +16,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {"navigation": navigation.for_user(user, path=request.path), "theme": user.theme or "auto"}
+    return {
+        "navigation": navigation.for_user(user, path=request.path),
+        "theme": user.theme or "auto",
+        "company_name": Company.objects.values_list("name", flat=True).filter(id=1).first(),
+    }

@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.http import HttpRequest
 from django.utils import timezone, translation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpResponse
+    from django_htmx.middleware import HtmxDetails
+
+    from omni.models import User
+
+
+class StaffRequest(HttpRequest):
+    """The type of a request behind `@require`: what the middleware added. For annotations only."""
+
+    user: User
+    htmx: HtmxDetails
 
 
 class ViewerMiddleware:

@@ -24,6 +24,16 @@ class Place:
     is_current: bool = False
 
 
+@dataclass(frozen=True)
+class Tab:
+    """One view of an object; see templates/components/_tabs.html."""
+
+    label: str | _StrPromise
+    url: str
+    is_current: bool = False
+    count: int | None = None
+
+
 # (label, icon, url name, path prefix, shortcut)
 PLACES = (
     (_("Home"), "home", "home", "/", "h"),

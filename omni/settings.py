@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "omni.middleware.ViewerMiddleware",
+    "omni.toasts.ToastMiddleware",
 ]
 
 ROOT_URLCONF = "omni.urls"
@@ -79,7 +80,13 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "builtins": ["template_partials.templatetags.partials", "django.templatetags.i18n", "omni.templatetags.omni"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "django.templatetags.i18n",
+                "django.templatetags.l10n",
+                "django.templatetags.static",
+                "omni.templatetags.omni",
+            ],
             "loaders": [
                 (
                     "template_partials.loader.Loader",

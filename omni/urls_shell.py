@@ -1,7 +1,15 @@
-"""Which pages belong to no app: home, search, settings, health?"""
+"""Which pages belong to no app: home, search, settings?"""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from omni.views import shell
+
+urlpatterns = [
+    path("", shell.home, name="home"),
+    path("search/", shell.search, name="search"),
+    path("theme/", shell.theme, name="theme"),
+    path("settings/", shell.settings_index, name="settings"),
+    path("settings/profile/", shell.settings_index, name="settings-profile"),
+]

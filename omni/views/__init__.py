@@ -1,0 +1,1 @@
+"""The pages of the house that belong to no app: home, search, set-up, settings."""
