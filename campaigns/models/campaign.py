@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from omni.models import User
 
 
 def new_salt() -> str:
@@ -58,6 +64,40 @@ class Campaign(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("campaigns:campaign-detail", args=[self.pk])
+
+    def pause(self, *, by: User | None, now: datetime) -> bool:
+        """Hold everybody where they are; nothing goes out until it is resumed. False when it was not live."""
+        return self._turn([self.State.LIVE], self.State.PAUSED, "campaign.pause", by, paused_at=now)
+
+    def resume(self, *, by: User | None, now: datetime) -> bool:
+        """Let it run again; waits that ended meanwhile end now. False when it was not paused."""
+        return self._turn([self.State.PAUSED], self.State.LIVE, "campaign.resume", by, paused_at=None)
+
+    def stop(self, *, by: User | None, now: datetime) -> bool:
+        """End it for good; the engine sends everybody inside home. False when it was neither live nor paused."""
+        return self._turn([self.State.LIVE, self.State.PAUSED], self.State.STOPPED, "campaign.stop", by, ended_at=now)
+
+    def finish(self, *, now: datetime) -> bool:
+        """Note that a campaign that starts once has nobody left inside. False when it was not live."""
+        return self._turn([self.State.LIVE], self.State.FINISHED, "campaign.finish", None, ended_at=now)
+
+    def _turn(self, before: Collection[str], state: str, action: str, by: User | None, **moments: datetime | None) -> bool:
+        # The row count decides: of two who press at once, one has done it.
+        with transaction.atomic():
+            if not Campaign.objects.filter(pk=self.pk, state__in=before).update(state=state, **moments):
+                return False
+            self.state = state
+            for name, moment in moments.items():
+                setattr(self, name, moment)
+        return True
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in (self.State.LIVE, self.State.PAUSED)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in (self.State.STOPPED, self.State.FINISHED)
 
 
 class Version(models.Model):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaign import Campaign, Version
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Step(models.Model):
@@ -55,10 +58,20 @@ class Enrolment(models.Model):
     converted_at = models.DateTimeField(null=True)
     conversion_value = models.DecimalField(max_digits=18, decimal_places=4, null=True)
 
+    visit_entered_at: datetime  # set by the engine for the steps: when the person came to the present step
+
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["campaign", "profile_id", "entry_key"], name="enrolment_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "profile_id", "entry_key"], name="enrolment_once"),
+            models.UniqueConstraint(
+                fields=["campaign", "profile_id"], name="enrolment_inside_once", condition=Q(state="active")
+            ),
+        ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at", "id"], name="enrolment_due", condition=Q(state="active", due_at__isnull=False)),
+            # By campaign first: the due people of a paused campaign must not stand in the way of the others.
+            models.Index(
+                fields=["campaign", "due_at", "id"], name="enrolment_due", condition=Q(state="active", due_at__isnull=False)
+            ),
             models.Index(fields=["profile_id", "-entered_at"]),
             models.Index(fields=["campaign", "state"]),
         ]

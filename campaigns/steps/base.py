@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from campaigns.steps.forms import StepForm
+from campaigns.steps.library import Library
+
 if TYPE_CHECKING:
-    from django import forms
     from django.utils.functional import _StrPromise
 
     from campaigns.models import Enrolment
@@ -55,21 +57,59 @@ class Port:
     label: str | _StrPromise = ""
 
 
+@dataclass(frozen=True)
+class Note:
+    """A line on a card: a letter ("A") or '', the words, and its share in percent (None: no bar)."""
+
+    mark: str
+    text: str
+    share: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A step that a person has passed before: its key in the graph, its kind, its params."""
+
+    key: str
+    kind: str
+    params: Params
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where a step stands while it is edited or checked, and what it may name."""
+
+    key: str
+    earlier: Sequence[Earlier] = ()
+    library: Library = field(default_factory=Library)
+
+
 class Step(ABC):
     """One kind of step. A stored step is {"kind": key, "params": {...}, "next": {port key: step key}}."""
 
     key: ClassVar[str]
     label: ClassVar[str | _StrPromise]
+    hint: ClassVar[str | _StrPromise] = ""  # one line in the palette: what it is good for
     icon: ClassVar[str]
-    group: ClassVar[str]  # of the palette: "tell", "wait", "decide", "change", "end"
-    Form: ClassVar[type[forms.Form]]
+    group: ClassVar[str]  # of the palette: "tell", "wait", "decide", "change", "end"; "" is not offered
+    Form: ClassVar[type[StepForm]]
+    form_template: ClassVar[str] = "campaigns/steps/_fields.html"
 
     def exits(self, params: Params) -> Sequence[Port]:
         return (Port("next"),)
 
-    def faults(self, params: Params) -> list[str]:
+    def fresh(self, scene: Scene) -> Params:
+        """Return the params of a step that was just put on the canvas."""
+        return {}
+
+    def faults(self, params: Params, scene: Scene) -> list[str]:
         """Return what keeps this step from being published, in words; [] when it is sound by itself."""
         return []
+
+    def notes(self, params: Params, scene: Scene) -> Sequence[Note]:
+        """Return short lines below the sentence on the card, such as one per variant."""
+        return ()
 
     @abstractmethod
     def run(self, batch: Sequence[Enrolment], step: StepRow, now: datetime) -> Mapping[int, Outcome]:
@@ -80,5 +120,5 @@ class Step(ABC):
         """
 
     @abstractmethod
-    def describe(self, params: Params) -> str:
+    def describe(self, params: Params, scene: Scene) -> str:
         """Return the sentence on the card: "Wait 2 days"."""

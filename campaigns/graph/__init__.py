@@ -1,0 +1,45 @@
+"""What does a journey look like, is it sound, and how is it edited? Pure functions over JSON."""
+
+from __future__ import annotations
+
+from campaigns.graph.changes import Changes, changes
+from campaigns.graph.edit import (
+    EditError,
+    duplicate,
+    insert,
+    move,
+    move_down,
+    move_up,
+    new_key,
+    remove,
+    replace,
+)
+from campaigns.graph.shape import Graph, Spot, StepJson, blank, children, earlier, parents, spot, subtree, walk
+from campaigns.graph.soundness import Fault, faults, shape_faults
+
+__all__ = [
+    "Changes",
+    "EditError",
+    "Fault",
+    "Graph",
+    "Spot",
+    "StepJson",
+    "blank",
+    "changes",
+    "children",
+    "duplicate",
+    "earlier",
+    "faults",
+    "insert",
+    "move",
+    "move_down",
+    "move_up",
+    "new_key",
+    "parents",
+    "remove",
+    "replace",
+    "shape_faults",
+    "spot",
+    "subtree",
+    "walk",
+]

@@ -1,0 +1,44 @@
+"""How does the inspector ask for a step's params?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaigns.steps.base import Scene
+
+
+class StepForm(forms.Form):
+    """A form over a step's params. Nothing is required while drawing: what is missing is a fault, said on the canvas.
+
+    Subclasses translate: `to_fields(params)` gives the initial values, `to_params()` what is stored (JSON-safe).
+    """
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, params: dict[str, Any], scene: Scene) -> None:
+        self.params = params
+        self.scene = scene
+        super().__init__(data, initial=self.to_fields(params), auto_id=f"id_{scene.key}_%s")
+        for field in self.fields.values():
+            field.required = False
+        self.shape()
+
+    def to_fields(self, params: dict[str, Any]) -> dict[str, Any]:
+        return params
+
+    def to_params(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+    def shape(self) -> None:
+        """Fill choices and take out the fields that do not matter for what is chosen so far."""
+
+    def chosen(self, name: str) -> Any:
+        """Return what the field holds now: typed or stored."""
+        return self.data.get(self.add_prefix(name)) if self.is_bound else self.initial.get(name)
+
+    def keep_only(self, *names: str) -> None:
+        for name in [name for name in self.fields if name not in names]:
+            del self.fields[name]

@@ -1,0 +1,53 @@
+"""How are the things called that steps name by number? Read once for a whole page."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from campaigns.models import Sender, Template
+from profiles.models import EventDef
+from segments.models import Segment
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+
+class Library:
+    """Segments, templates, senders and events by id; each kind costs one query, when it is first asked for."""
+
+    @cached_property
+    def segments(self) -> dict[int, Segment]:
+        rows = Segment.objects.filter(archived_at=None).only("name", "size", "refreshed_at").order_by("name", "pk")
+        return {row.pk: row for row in rows}
+
+    @cached_property
+    def templates(self) -> dict[int, Template]:
+        rows = Template.objects.filter(archived_at=None).order_by("name", "pk")
+        return {row.pk: row for row in rows}
+
+    @cached_property
+    def senders(self) -> dict[int, Sender]:
+        return {row.pk: row for row in Sender.objects.select_related("account").order_by("-is_default", "name", "pk")}
+
+    @cached_property
+    def events(self) -> dict[str, EventDef]:
+        return {row.name: row for row in EventDef.objects.order_by("is_internal", "name")}
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        from campaigns.schedule import company_zone
+
+        return company_zone()
+
+    def segment_name(self, pk: int | None) -> str:
+        segment = self.segments.get(pk or 0)
+        return segment.name if segment else ""
+
+    def template_name(self, pk: int | None) -> str:
+        template = self.templates.get(pk or 0)
+        return template.name if template else ""
+
+    def event_name(self, name: str) -> str:
+        event = self.events.get(name)
+        return str(event) if event else name
