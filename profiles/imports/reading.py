@@ -90,7 +90,8 @@ def _all_rows(file: IO[bytes], shape: Shape) -> Iterator[Record]:
     try:
         yield from _rows(text, shape.delimiter)
     finally:
-        text.detach()  # the file belongs to the caller; a wrapper would close it
+        if not file.closed:
+            text.detach()  # the file belongs to the caller; a wrapper would close it
 
 
 def _rows(text: io.TextIOBase, delimiter: str) -> Iterator[Record]:
@@ -145,7 +146,9 @@ def _encoding(file: IO[bytes], sample: bytes) -> str:
         return "utf-8"
     if sample[:4096].count(0) > len(sample[:4096]) // 4:
         return "utf-16-le" if sample[1:2] == b"\x00" else "utf-16-be"
-    guess = from_bytes(strange, cp_isolation=["cp1251", "cp1252", "cp1250", "koi8_r", "iso8859_2", "cp866"]).best()
+    # Lines of plain ASCII look alike in every encoding and would outvote the others.
+    telling = b"\n".join(line for line in strange.splitlines() if not line.isascii())
+    guess = from_bytes(telling, cp_isolation=["cp1251", "cp1252", "cp1250", "koi8_r", "iso8859_2", "cp866"]).best()
     return codecs.lookup(guess.encoding).name if guess else "cp1252"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from profiles import identity
+from profiles import csv_export, identity
 from profiles.imports import mapping, values
 from profiles.imports.mapping import Column, Plan
 from profiles.imports.reading import Record
@@ -64,7 +64,7 @@ def _read(record: Record, plan: Plan) -> Row | Fault:
     for column in plan.columns:
         if column.to == mapping.SKIP or column.index >= len(record.cells):
             continue
-        cell = record.cells[column.index].strip()
+        cell = csv_export.unsafe(record.cells[column.index].strip())
         if "\x00" in cell:
             kind = _("%(column)s: bytes that are no text") % {"column": column.name}
             raise _CellError(column, _("The cell holds bytes that are no text (NUL)."), kind)

@@ -1,0 +1,27 @@
+"""How do the people of a CSV file become ours?
+
+`upload` keeps the file and guesses, `preview` says what would happen, `start` queues it, `run` does it in the background.
+"""
+
+from __future__ import annotations
+
+from profiles.imports import faults, mapping, reading
+from profiles.imports.preview import Preview, preview
+from profiles.imports.running import run, shape_of
+from profiles.imports.starting import UnusableFileError, known_types, reshape, samples, start, upload
+
+__all__ = [
+    "Preview",
+    "UnusableFileError",
+    "faults",
+    "known_types",
+    "mapping",
+    "preview",
+    "reading",
+    "reshape",
+    "run",
+    "samples",
+    "shape_of",
+    "start",
+    "upload",
+]

@@ -1,0 +1,82 @@
+"""How does an uploaded file become an import, and when may it start?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from profiles.imports import guessing, mapping, reading
+from profiles.imports.mapping import Plan
+from profiles.imports.reading import Shape
+from profiles.imports.running import shape_of
+from profiles.models import AttributeDef, Import
+
+if TYPE_CHECKING:
+    from django.core.files.base import File
+
+    from omni.models import User
+
+MOST_COLUMNS = 200
+
+
+class UnusableFileError(ValueError):
+    """The file cannot be imported at all; the message says why to a person."""
+
+
+def upload(*, file: File[Any], name: str, by: User | None) -> Import:
+    """Keep the file and look at it: shape, header and a first guess of the mapping. Raises UnusableFileError."""
+    if not file.size:
+        raise UnusableFileError(_("The file is empty."))
+    shape = reading.detect(file)
+    _check_columns(reading.columns(file, shape))
+    file.seek(0)
+    with transaction.atomic():
+        new = Import(name=name[:200], size_bytes=file.size, created_by=by)
+        new.file.save(f"{name[:80] or 'people'}.csv" if not name.lower().endswith(".csv") else name[-80:], file, save=False)
+        reshape(new, shape)
+        new.save()
+    return new
+
+
+def reshape(an_import: Import, shape: Shape) -> None:
+    """Read the file as `shape`, and guess its mapping anew. Does not save. Raises UnusableFileError."""
+    with an_import.file.open("rb") as file:
+        header = reading.columns(file, shape)
+        _check_columns(header)
+        sample = [record.cells for record in islice(reading.records(file, shape), guessing.MOST_SAMPLES)]
+    columns = guessing.guess(header=header, rows=sample, known_types=known_types())
+    an_import.encoding, an_import.delimiter, an_import.has_header = shape.encoding, shape.delimiter, shape.has_header
+    an_import.header = header
+    an_import.mapping = Plan(tuple(columns)).mapping_as_json()
+
+
+def samples(an_import: Import, most: int = 5) -> list[list[str]]:
+    """Return the first rows as they are in the file."""
+    with an_import.file.open("rb") as file:
+        found = islice(reading.records(file, shape_of(an_import)), most)
+        return [record.cells for record in found]
+
+
+def start(*, an_import: Import, plan: Plan, now: datetime) -> bool:
+    """Queue the import with this plan; False when it was started before. Raises mapping.MappingError."""
+    mapping.check(plan, known_types=known_types(), today=now.date())
+    waiting = Import.objects.filter(pk=an_import.pk, state=Import.State.MAPPING)
+    return bool(
+        waiting.update(mapping=plan.mapping_as_json(), consent=plan.consent.as_json(), state=Import.State.QUEUED)
+    )
+
+
+def known_types() -> Mapping[str, str]:
+    return dict(AttributeDef.objects.values_list("key", "type"))
+
+
+def _check_columns(header: list[str]) -> None:
+    if not header:
+        raise UnusableFileError(_("There is no row in the file."))
+    if len(header) > MOST_COLUMNS:
+        raise UnusableFileError(_("The file has more than %(most)d columns.") % {"most": MOST_COLUMNS})
