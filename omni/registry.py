@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 
 
 class Plugin(Protocol):
-    key: str
-    label: str | _StrPromise
+    key: ClassVar[str]
+    label: ClassVar[str | _StrPromise]
 
 
 P = TypeVar("P", bound=Plugin)

@@ -1,8 +1,10 @@
 """What does a kind of condition declare and do?
 
-A condition answers, for many people at once, who matches. It compiles to a set of ids of surviving profiles, so that
-leaves are combined by set algebra and `profiles` is touched last, if at all.
+A condition answers, for many people at once, who matches. It compiles to a set of ids of surviving profiles, or to a
+predicate over profiles, so that leaves are combined by set algebra and `profiles` is touched once, if at all.
 """
+
+# ruff: noqa: S608 (text is ours, every chosen value is a parameter)
 
 from __future__ import annotations
 
@@ -22,10 +24,35 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sql:
-    """A piece of SQL with its parameters. Text is ours; every value a person chose is a parameter."""
+    """A piece of SQL with its parameters. Text is ours; every value a person chose is a parameter.
+
+    A set of ids that is `inverted` names exactly the people who do *not* match, because they are the cheaper set to
+    find; the compiler subtracts them.
+    """
 
     text: str
     params: tuple[Any, ...] = ()
+    inverted: bool = False
+
+
+NOBODY = Sql("SELECT NULL::bigint AS id WHERE false")
+
+# An event, a membership or an address may still hang on a profile that was merged: `{0}` is its column. The join
+# reads the small partial index profile_merged only, so it costs nothing where nobody was merged.
+ROOT_OF = "LEFT JOIN profiles_profile merged ON merged.id = {0} AND merged.merged_into_id IS NOT NULL"
+ROOT = "COALESCE(merged.merged_into_id, {0})"
+
+
+def of_origins(column: str, among: Collection[int] | None) -> Sql:
+    """Return " AND <column is one of `among` or was merged into one of them>"; nothing when `among` is None."""
+    if among is None:
+        return Sql("")
+    ids = list(among)
+    return Sql(
+        f" AND {column} IN (SELECT unnest(%s::bigint[])"
+        " UNION ALL SELECT origin.id FROM profiles_profile origin WHERE origin.merged_into_id = ANY(%s::bigint[]))",
+        (ids, ids),
+    )
 
 
 class Condition(ABC):
@@ -38,6 +65,7 @@ class Condition(ABC):
     key: ClassVar[str]
     label: ClassVar[str | _StrPromise]
     icon: ClassVar[str]
+    template: ClassVar[str]  # of its row of chips in the builder
     Form: ClassVar[type[forms.Form]]
 
     @abstractmethod
@@ -48,6 +76,10 @@ class Condition(ABC):
     def ids(self, params: Params, *, now: datetime, among: Collection[int] | None) -> Sql:
         """Return `SELECT <id of a surviving profile>` of all who match; only among `among` when it is given."""
 
+    def where(self, params: Params, *, now: datetime) -> Sql | None:
+        """Return the answer as a predicate over `profiles_profile p`, when one row of it is enough to tell; else None."""
+        return None
+
     def flips_at(self, params: Params, *, now: datetime, among: Collection[int] | None) -> Sql | None:
         """Return `SELECT profile_id, moment` of the next moment after `now` at which time alone may change each answer.
 
@@ -57,8 +89,26 @@ class Condition(ABC):
 
     @abstractmethod
     def describe(self, params: Params) -> str:
-        """Return the condition in words, as the middle of a sentence: "country is Poland"."""
+        """Return the condition in words, as the clause after "people": "whose country is Poland"."""
 
     def evidence(self, params: Params, *, now: datetime, profile_ids: Collection[int]) -> dict[int, str]:
         """Return why each of a few people matches ("bought on 3 and 9 Nov"); people without a note are left out."""
         return {}
+
+
+class RowCondition(Condition):
+    """A question that the person's own row answers: `where` is all it takes."""
+
+    @abstractmethod
+    def where(self, params: Params, *, now: datetime) -> Sql: ...
+
+    def ids(self, params: Params, *, now: datetime, among: Collection[int] | None) -> Sql:
+        return people_where(self.where(params, now=now), among)
+
+
+def people_where(predicate: Sql, among: Collection[int] | None) -> Sql:
+    """Return the surviving profiles for which `predicate` is true, only among `among` when it is given."""
+    text = f"SELECT p.id FROM profiles_profile p WHERE p.merged_into_id IS NULL AND {predicate.text}"
+    if among is None:
+        return Sql(text, predicate.params)
+    return Sql(f"{text} AND p.id = ANY(%s::bigint[])", (*predicate.params, list(among)))

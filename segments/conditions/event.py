@@ -1,0 +1,250 @@
+"""Did the person do this, how often or for how much, when, and with which details?
+
+Events keep the profile they were recorded for; counts and sums run over everybody who was merged into the person.
+A question that people without any such event answer too ("did not", "at most 2 times") selects those who do not match
+and lets the compiler subtract them, so that the people without events never have to be listed.
+"""
+
+# ruff: noqa: S608 (text is ours, every chosen value is a parameter)
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from profiles.changes import EVENT_RECORDED
+from profiles.models import EventDef
+from segments import windows
+from segments.conditions.attribute import RawField
+from segments.conditions.base import NOBODY, ROOT, ROOT_OF, Condition, Params, Sql, of_origins
+from segments.operators import OPERATORS, Field
+from segments.values import clean_number, exact, say_number
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+MEASURES = {
+    "did": gettext_lazy("did"),
+    "did_not": gettext_lazy("did not do"),
+    "count": gettext_lazy("did, so many times"),
+    "sum": gettext_lazy("did, for a total value of"),
+}
+COMPARISONS = {
+    "at_least": gettext_lazy("at least"),
+    "at_most": gettext_lazy("at most"),
+    "exactly": gettext_lazy("exactly"),
+    "between": gettext_lazy("between"),
+}
+HAVING = {"at_least": "{0} >= %s", "at_most": "{0} <= %s", "exactly": "{0} = %s", "between": "{0} BETWEEN %s AND %s"}
+AGGREGATES = {"count": "count(*)", "sum": "COALESCE(sum(e.value), 0)"}
+MOST_FILTERS = 10
+MOST_COUNT = 1_000_000
+VALUE = "value"  # the number of the event, kept in a column of its own
+
+
+class EventForm(forms.Form):
+    event = forms.CharField(max_length=255, error_messages={"required": gettext_lazy("Choose what they did.")})
+    measure = forms.ChoiceField(choices=list(MEASURES.items()))
+    comparison = forms.ChoiceField(choices=list(COMPARISONS.items()), required=False)
+    amount = RawField(required=False)
+    amount_to = RawField(required=False)
+    window = RawField(required=False)
+    where = RawField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self._clean_amounts(cleaned)
+        try:
+            cleaned["window"] = windows.clean(cleaned.get("window"))
+        except ValidationError as error:
+            self.add_error("window", error)
+        try:
+            cleaned["where"] = _clean_filters(cleaned.get("where"))
+        except ValidationError as error:
+            self.add_error("where", error)
+        return cleaned
+
+    def _clean_amounts(self, cleaned: dict[str, Any]) -> None:
+        measure = cleaned.get("measure")
+        if measure not in AGGREGATES:
+            for name in ("comparison", "amount", "amount_to"):
+                cleaned.pop(name, None)
+            return
+        cleaned["comparison"] = cleaned.get("comparison") or "at_least"
+        wanted = ("amount", "amount_to") if cleaned["comparison"] == "between" else ("amount",)
+        for name in ("amount", "amount_to"):
+            if name not in wanted:
+                cleaned.pop(name, None)
+                continue
+            try:
+                cleaned[name] = _clean_amount(cleaned.get(name), measure)
+            except ValidationError as error:
+                self.add_error(name, error)
+        if len(wanted) == 2 and not self.errors and cleaned["amount"] > cleaned["amount_to"]:
+            self.add_error("amount_to", _("The first number is larger than the second."))
+
+
+class EventCondition(Condition):
+    key = "event"
+    label = gettext_lazy("Event")
+    icon = "bolt"
+    template = "segments/conditions/_event.html"
+    Form = EventForm
+
+    def reads(self, params: Params) -> set[str]:
+        return {f"{EVENT_RECORDED}:{params['event']}"}
+
+    def ids(self, params: Params, *, now: datetime, among: Collection[int] | None) -> Sql:
+        source = self._events(params, windows.load(params["window"]).sql("e.time", now), now=now, among=among)
+        having, having_params, inverted = _having(params)
+        if source is None:
+            return Sql(NOBODY.text, (), inverted)
+        root = ROOT.format("e.profile_id")
+        if having is None:
+            return Sql(f"SELECT DISTINCT {root} AS id {source.text}", source.params, inverted)
+        text = f"SELECT {root} AS id {source.text} GROUP BY 1 HAVING {having}"
+        return Sql(text, (*source.params, *having_params), inverted)
+
+    def flips_at(self, params: Params, *, now: datetime, among: Collection[int] | None) -> Sql | None:
+        window = windows.load(params["window"])
+        inside, inside_params, span = window.changes("e.time", now)
+        source = self._events(params, (inside, inside_params), now=now, among=among)
+        if source is None:
+            return None
+        having, having_params, inverted = _having(params)
+        # Who has too few events now only gets fewer as time goes by; sums may also grow, by negative values leaving.
+        can_only_leave = window.kind == "last" and params.get("comparison") == "at_least" and params["measure"] == "count"
+        if having is None or inverted or not can_only_leave:
+            having, having_params = "true", ()
+        # An event ahead of the clock changes the answer when its own time comes, any other when it crosses the edge.
+        moment = "min(CASE WHEN e.time > %s THEN e.time ELSE e.time + %s END)"
+        return Sql(
+            f"SELECT {ROOT.format('e.profile_id')} AS profile_id, {moment} AS moment {source.text} GROUP BY 1 HAVING {having}",
+            (now, span, *source.params, *having_params),
+        )
+
+    def describe(self, params: Params) -> str:
+        said = _describe_measure(params)
+        if period := windows.load(params["window"]).describe():
+            said = _("%(did)s %(period)s") % {"did": said, "period": period}
+        if params["where"]:
+            details = [OPERATORS[row["operator"]].describe(row["property"], row["value"]) for row in params["where"]]
+            said = _("%(did)s where %(details)s") % {"did": said, "details": _(" and ").join(details)}
+        return said
+
+    def evidence(self, params: Params, *, now: datetime, profile_ids: Collection[int]) -> dict[int, str]:
+        source = self._events(params, windows.load(params["window"]).sql("e.time", now), now=now, among=profile_ids)
+        if source is None:
+            return {}
+        text = f"SELECT {ROOT.format('e.profile_id')}, count(*), max(e.time), COALESCE(sum(e.value), 0) {source.text} GROUP BY 1"
+        with connection.cursor() as cursor:
+            cursor.execute(text, source.params)
+            rows = cursor.fetchall()
+        return {pk: _note(params, count, latest, total) for pk, count, latest, total in rows}
+
+    def _events(
+        self, params: Params, time: tuple[str, tuple[Any, ...]], *, now: datetime, among: Collection[int] | None
+    ) -> Sql | None:
+        """Return FROM and WHERE of the events in question; None when nothing of this name was ever recorded."""
+        # The number of the name, not a subquery: the planner then knows how many rows to expect.
+        name_id = EventDef.objects.filter(name=params["event"]).values_list("pk", flat=True).first()
+        if name_id is None:
+            return None
+        people = of_origins("e.profile_id", among)
+        text = f"FROM profiles_event e {ROOT_OF.format('e.profile_id')} WHERE e.name_id = %s AND {time[0]}{people.text}"
+        values: list[Any] = [name_id, *time[1], *people.params]
+        for row in params["where"]:
+            column = "jsonb_build_object('value', e.value)" if row["property"] == VALUE else "e.properties"
+            predicate, more = OPERATORS[row["operator"]].compare(Field(column, row["property"]), row["value"], now)
+            text += f" AND {predicate}"
+            values += more
+        return Sql(text, tuple(values))
+
+
+def _having(params: Params) -> tuple[str | None, tuple[Any, ...], bool]:
+    """Return the HAVING clause, its parameters, and whether the set it selects is to be subtracted.
+
+    People without events have 0: a comparison that holds for 0 is turned round, and the others subtracted. None
+    stands for "any event at all".
+    """
+    measure = params["measure"]
+    if measure in ("did", "did_not"):
+        return None, (), measure == "did_not"
+    low = exact(params["amount"])
+    high = exact(params.get("amount_to", 0))
+    values = (low, high) if params["comparison"] == "between" else (low,)
+    clause = HAVING[params["comparison"]].format(AGGREGATES[measure])
+    holds_for_none = {
+        "at_least": low <= 0,
+        "at_most": low >= 0,
+        "exactly": low == 0,
+        "between": low <= 0 <= high,
+    }[params["comparison"]]
+    if holds_for_none:
+        return f"NOT ({clause})", values, True
+    if measure == "count" and params["comparison"] == "at_least" and low == 1:
+        return None, (), False
+    return clause, values, False
+
+
+def _clean_amount(value: Any, measure: str) -> float:
+    number = clean_number(value)
+    if measure == "count" and (number != int(number) or not 0 <= number <= MOST_COUNT):
+        raise ValidationError(_("Type a whole number of times."), code="amount")
+    return number
+
+
+def _clean_filters(value: Any) -> list[dict[str, Any]]:
+    if value in (None, ""):
+        return []
+    if not isinstance(value, list) or len(value) > MOST_FILTERS or not all(isinstance(row, dict) for row in value):
+        raise ValidationError(_("Up to %(most)s details can be asked for.") % {"most": MOST_FILTERS}, code="where")
+    return [_clean_filter(row) for row in value]
+
+
+def _clean_filter(row: dict[str, Any]) -> dict[str, Any]:
+    name, operator = row.get("property"), OPERATORS.get(str(row.get("operator")))
+    if not isinstance(name, str) or not name.strip() or len(name) > 255 or "\x00" in name:
+        raise ValidationError(_("Choose a detail of the event."), code="where")
+    # A comparison with the clock would change by itself without an event; the window of the condition is there for that.
+    if operator is None or operator.takes == "days":
+        raise ValidationError(_("Choose how to compare %(property)s.") % {"property": name}, code="where")
+    return {"property": name, "operator": operator.key, "value": operator.clean(row.get("value"))}
+
+
+def _describe_measure(params: Params) -> str:
+    event, measure = params["event"], params["measure"]
+    if measure == "did_not":
+        return _("who did not do “%(event)s”") % {"event": event}
+    if measure == "did":
+        return _("who did “%(event)s”") % {"event": event}
+    low, comparison = params["amount"], params["comparison"]
+    amount = say_number(low)
+    if comparison == "between":
+        amount = _("%(low)s to %(high)s") % {"low": amount, "high": say_number(params["amount_to"])}
+    else:
+        amount = f"{COMPARISONS[comparison]} {amount}"
+    if measure == "sum":
+        return _("who did “%(event)s” for %(amount)s in total") % {"event": event, "amount": amount}
+    times = int(params.get("amount_to") or low)
+    return ngettext("who did “%(event)s” %(amount)s time", "who did “%(event)s” %(amount)s times", times) % {
+        "event": event,
+        "amount": amount,
+    }
+
+
+def _note(params: Params, count: int, latest: datetime, total: Decimal) -> str:
+    day = formats.date_format(timezone.localtime(latest), "DATE_FORMAT")
+    times = ngettext("%(count)s time", "%(count)s times", count) % {"count": say_number(count)}
+    note = _("%(event)s: %(times)s, latest on %(day)s") % {"event": params["event"], "times": times, "day": day}
+    if params["measure"] == "sum":
+        return _("%(note)s, %(total)s in total") % {"note": note, "total": say_number(float(total))}
+    return note
