@@ -9,7 +9,6 @@ from __future__ import annotations
 from campaigns.engine.advance import advance
 from campaigns.engine.closing import close_stopped, finish_done
 from campaigns.engine.feed import follow_feed
-from campaigns.engine.fires import fire_due, plan
-from campaigns.engine.goals import convert
+from campaigns.engine.fires import fire_due
 
-__all__ = ["advance", "close_stopped", "convert", "finish_done", "fire_due", "follow_feed", "plan"]
+__all__ = ["advance", "close_stopped", "finish_done", "fire_due", "follow_feed"]

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
+from campaigns import planning
 from campaigns.delivery import outbox
 from campaigns.models import Campaign, Delivery, Enrolment, Fire
-from campaigns.steps import entry
 
 CHUNK = 5_000
 STOPPED = "journey_stopped"
@@ -66,4 +66,4 @@ def finish_done(*, now: datetime) -> int:
 
 def _starts_once(campaign: Campaign) -> bool:
     version = campaign.current_version
-    return version is not None and entry.read(version.graph["steps"][version.graph["entry"]]["params"]).is_once
+    return version is not None and planning.start_of(version).is_once

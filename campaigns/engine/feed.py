@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from campaigns import goals, planning
 from campaigns.engine.enrol import enrol
-from campaigns.engine.goals import convert
 from campaigns.models import Campaign
 from campaigns.steps import entry
 from profiles import changes as profile_changes
@@ -77,7 +77,7 @@ def _let_in(campaign: Campaign, did: dict[str, set[int]], joined: dict[str, set[
     version = campaign.current_version
     if version is None or campaign.live_at is None:
         return
-    start = entry.read(version.graph["steps"][version.graph["entry"]]["params"])
+    start = planning.start_of(version)
     values = {"campaign": campaign.pk, "live": campaign.live_at, "oldest": now - FRESH}
     if start.source == "event" and start.event in did:
         candidates = _did(start, did[start.event], values, now)
@@ -112,4 +112,4 @@ def _as_number(each: entry.Filter) -> str | None:
 def _note_goals(did: dict[str, set[int]], now: datetime) -> None:
     aimed = Campaign.objects.filter(goal_event__in=did).exclude(state=Campaign.State.DRAFT)
     for campaign in aimed:
-        convert(campaign=campaign, among=did[campaign.goal_event], now=now)
+        goals.convert(campaign=campaign, among=did[campaign.goal_event], now=now)

@@ -7,15 +7,15 @@ fired: memberships are intervals, so a run that was interrupted goes on with the
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from campaigns import schedule
+from campaigns import planning, schedule
 from campaigns.engine.enrol import enrol
-from campaigns.models import Campaign, Fire, Version
+from campaigns.models import Campaign, Fire
 from campaigns.steps import entry
 from segments.conditions.base import Sql
 from segments.models import Segment
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK = 5_000
-AT_ONCE = "now"
 
 _CANDIDATES = """
 SELECT m.profile_id, %(entry_key)s::text AS entry_key FROM segments_membership m
@@ -43,21 +42,6 @@ SELECT max(profile_id), count(*) FROM (
 """
 
 
-def plan(campaign: Campaign, version: Version, *, now: datetime) -> None:
-    """Plan the next start of a version just published; starts planned by earlier versions are taken back."""
-    start = entry.read(_entry_params(version))
-    campaign.fires.filter(state=Fire.State.PLANNED).exclude(version=version).update(
-        state=Fire.State.CANCELLED, finished_at=now
-    )
-    if start.source == "segment":
-        _plan_one(campaign.pk, version, schedule.Planned(AT_ONCE, now))
-    elif start.source == "schedule":
-        zone = schedule.company_zone()
-        after = now - schedule.CATCH_UP if start.is_once else now
-        for planned in schedule.next_fires(schedule.parse(start.rule), zone, after=after):
-            _plan_one(campaign.pk, version, planned)
-
-
 def fire_due(*, now: datetime, most_chunks: int = 40) -> int:
     """Let in whoever is due by plan; return how many people entered.
 
@@ -66,7 +50,7 @@ def fire_due(*, now: datetime, most_chunks: int = 40) -> int:
     3. Let a chunk of people in and note through which id, in one transaction; go on until nobody is left.
     """
     zone = schedule.company_zone()
-    _follow_zone(zone)
+    planning.follow_zone(zone)
     entered = 0
     for pk in _due(now).values_list("pk", flat=True):
         while most_chunks > 0:
@@ -94,7 +78,7 @@ def _run_chunk(pk: int, zone: ZoneInfo, now: datetime) -> int | None:
     )
     if fire is None:
         return None
-    start = entry.read(_entry_params(fire.version))
+    start = planning.start_of(fire.version)
     if fire.state == Fire.State.PLANNED and not _begin(fire, start, zone, now):
         return None
     return _let_in(fire, start, now)
@@ -104,13 +88,13 @@ def _begin(fire: Fire, start: entry.Start, zone: ZoneInfo, now: datetime) -> boo
     if now - fire.due_at > schedule.CATCH_UP:
         logger.warning("fire %s of campaign %s was missed", fire.pk, fire.campaign_id)
         Fire.objects.filter(pk=fire.pk).update(state=Fire.State.MISSED, finished_at=now)
-        _plan_following(fire, start, zone, after=now)
+        planning.plan_following(fire=fire, zone=zone, after=now)
         return False
     if not _is_filled(start.segment):
         return False
     fire.state, fire.fired_at = Fire.State.FIRED, now
     fire.save(update_fields=["state", "fired_at"])
-    _plan_following(fire, start, zone, after=fire.due_at)
+    planning.plan_following(fire=fire, zone=zone, after=fire.due_at)
     return True
 
 
@@ -140,38 +124,3 @@ def _let_in(fire: Fire, start: entry.Start, now: datetime) -> int:
 def _is_filled(segment_id: int | None) -> bool:
     """Tell whether the memberships say what the definition says; a segment that was just made or changed is filled soon."""
     return Segment.objects.filter(pk=segment_id, refreshed_at__isnull=False, stale_since=None).exists()
-
-
-def _plan_following(fire: Fire, start: entry.Start, zone: ZoneInfo, *, after: datetime) -> None:
-    if start.source != "schedule" or start.is_once:
-        return
-    for planned in schedule.next_fires(schedule.parse(start.rule), zone, after=after):
-        _plan_one(fire.campaign_id, fire.version, planned)
-
-
-def _plan_one(campaign_id: int, version: Version, planned: schedule.Planned) -> None:
-    """Plan a start unless it has happened; one that was taken back is planned again."""
-    _fire, made = Fire.objects.get_or_create(
-        campaign_id=campaign_id,
-        planned_local=planned.local,
-        defaults={"version": version, "due_at": planned.due_at},
-    )
-    if not made:
-        Fire.objects.filter(
-            Q(state=Fire.State.CANCELLED) | Q(state=Fire.State.PLANNED),
-            campaign_id=campaign_id,
-            planned_local=planned.local,
-        ).update(version=version, due_at=planned.due_at, state=Fire.State.PLANNED, finished_at=None)
-
-
-def _follow_zone(zone: ZoneInfo) -> None:
-    """Move planned starts when the rules of the zone, or the company's zone, have changed; their keys stay."""
-    for fire in Fire.objects.filter(state=Fire.State.PLANNED).exclude(planned_local=AT_ONCE):
-        due_at = schedule.instant_of_key(fire.planned_local, zone)
-        if due_at.astimezone(UTC) != fire.due_at:
-            Fire.objects.filter(pk=fire.pk, state=Fire.State.PLANNED).update(due_at=due_at)
-
-
-def _entry_params(version: Version) -> dict[str, object]:
-    graph = version.graph
-    return dict(graph["steps"][graph["entry"]]["params"])

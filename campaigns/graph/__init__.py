@@ -14,6 +14,7 @@ from campaigns.graph.edit import (
     remove,
     replace,
 )
+from campaigns.graph.scene import scene
 from campaigns.graph.shape import Graph, Spot, StepJson, blank, children, earlier, parents, spot, subtree, walk
 from campaigns.graph.soundness import Fault, faults, shape_faults
 
@@ -38,6 +39,7 @@ __all__ = [
     "parents",
     "remove",
     "replace",
+    "scene",
     "shape_faults",
     "spot",
     "subtree",

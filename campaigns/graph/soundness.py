@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.graph.scene import scene
 from campaigns.graph.shape import VERSION, Graph, walk
 from campaigns.steps import STEPS
-
-if TYPE_CHECKING:
-    from campaigns.steps.base import Library
+from campaigns.steps.base import Library
 
 MOST_STEPS = 200
 
@@ -32,13 +31,14 @@ def faults(graph: Graph, library: Library | None = None) -> list[Fault]:
     found = shape_faults(graph)
     if found:
         return found
+    library = library or Library()
     reached = list(walk(graph))
     found = [*_loose(graph, reached), *_joined(graph)]
     for key in reached:
         step = graph["steps"][key]
         kind = STEPS[step["kind"]]
         path = f"/steps/{key}/params"
-        found += [Fault(key, path, text) for text in kind.faults(step["params"], _scene(graph, key, library))]
+        found += [Fault(key, path, text) for text in kind.faults(step["params"], scene(graph, key, library))]
     entry = graph["steps"][graph["entry"]]
     if not entry["next"]:
         found.append(Fault(graph["entry"], f"/steps/{graph['entry']}/next", _("Nothing happens after the entry yet. Add a step.")))
@@ -108,9 +108,3 @@ def _loose(graph: Graph, reached: list[str]) -> list[Fault]:
     text = _("Nobody can reach this step.")
     return [Fault(key, f"/steps/{key}", text) for key in graph["steps"] if key not in set(reached)]
 
-
-def _scene(graph: Graph, key: str, library: Library | None) -> Any:
-    from campaigns.steps.base import Library as NewLibrary
-    from campaigns.steps.base import Scene
-
-    return Scene(graph, key, library or NewLibrary())

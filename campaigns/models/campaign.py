@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from omni import audit
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
@@ -67,28 +69,33 @@ class Campaign(models.Model):
 
     def pause(self, *, by: User | None, now: datetime) -> bool:
         """Hold everybody where they are; nothing goes out until it is resumed. False when it was not live."""
-        return self._turn([self.State.LIVE], self.State.PAUSED, "campaign.pause", by, paused_at=now)
+        return self._turn([self.State.LIVE], self.State.PAUSED, "campaign.pause", by, now, paused_at=now)
 
     def resume(self, *, by: User | None, now: datetime) -> bool:
         """Let it run again; waits that ended meanwhile end now. False when it was not paused."""
-        return self._turn([self.State.PAUSED], self.State.LIVE, "campaign.resume", by, paused_at=None)
+        return self._turn([self.State.PAUSED], self.State.LIVE, "campaign.resume", by, now, paused_at=None)
 
     def stop(self, *, by: User | None, now: datetime) -> bool:
         """End it for good; the engine sends everybody inside home. False when it was neither live nor paused."""
-        return self._turn([self.State.LIVE, self.State.PAUSED], self.State.STOPPED, "campaign.stop", by, ended_at=now)
+        running = [self.State.LIVE, self.State.PAUSED]
+        return self._turn(running, self.State.STOPPED, "campaign.stop", by, now, ended_at=now)
 
     def finish(self, *, now: datetime) -> bool:
         """Note that a campaign that starts once has nobody left inside. False when it was not live."""
-        return self._turn([self.State.LIVE], self.State.FINISHED, "campaign.finish", None, ended_at=now)
+        return self._turn([self.State.LIVE], self.State.FINISHED, "campaign.finish", None, now, ended_at=now)
 
-    def _turn(self, before: Collection[str], state: str, action: str, by: User | None, **moments: datetime | None) -> bool:
-        # The row count decides: of two who press at once, one has done it.
+    def _turn(
+        self, before: Collection[str], state: str, action: str, by: User | None, now: datetime, **moments: datetime | None
+    ) -> bool:
+        was = self.state
         with transaction.atomic():
+            # The row count decides: of two who press at once, one has done it.
             if not Campaign.objects.filter(pk=self.pk, state__in=before).update(state=state, **moments):
                 return False
             self.state = state
             for name, moment in moments.items():
                 setattr(self, name, moment)
+            audit.record(actor=by, action=action, obj=self, before={"state": was}, after={"state": state}, now=now)
         return True
 
     @property

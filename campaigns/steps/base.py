@@ -111,6 +111,10 @@ class Step(ABC):
         """Return short lines below the sentence on the card, such as one per variant."""
         return ()
 
+    def pin(self, params: Params, step: StepRow, scene: Scene, now: datetime) -> None:
+        """Freeze what the params name, when the step is published: contents that later edits must not change."""
+        return
+
     @abstractmethod
     def run(self, batch: Sequence[Enrolment], step: StepRow, now: datetime) -> Mapping[int, Outcome]:
         """Decide for every enrolment of the batch: {enrolment id: Go | Wait | Leave}. Runs inside the engine's transaction.

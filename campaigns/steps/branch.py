@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -91,7 +90,7 @@ class Branch(Step):
             return _("Did “%(event)s” since entering?") % {"event": event} if event else _("Did something since entering?")
         definition = params.get("definition")
         if ask == "conditions" and definition and not _condition_faults(definition):
-            return _("Is it true that %(rule)s?") % {"rule": tree.describe(definition)}
+            return tree.describe(definition).rstrip(".") + "?"
         return _("Do they match?")
 
 
@@ -147,6 +146,4 @@ _ANSWERS = {"opened": _opened, "clicked": _clicked, "did": _did, "conditions": _
 def _condition_faults(definition: Any) -> list[str]:
     if not definition:
         return [_("Add a condition.")]
-    if isinstance(definition, str):
-        definition = json.loads(definition)
     return [str(fault.text) for fault in tree.faults(definition)]

@@ -5,12 +5,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language
+
+from campaigns import content
 from campaigns.models import Sender, Template
 from profiles.models import EventDef
 from segments.models import Segment
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+
+MOST_KEPT = 500
+_compiled: dict[tuple[object, ...], list[str]] = {}
 
 
 class Library:
@@ -39,6 +46,16 @@ class Library:
         from campaigns.schedule import company_zone
 
         return company_zone()
+
+    def template_faults(self, template: Template) -> list[str]:
+        """Return what keeps the template from being sent; compiled once per saved text and language."""
+        kept = ("template faults", template.pk, template.updated_at, get_language())
+        found: list[str] | None = _compiled.get(kept)
+        if found is None:
+            if len(_compiled) > MOST_KEPT:
+                _compiled.clear()
+            found = _compiled[kept] = content.faults(template)
+        return found
 
     def segment_name(self, pk: int | None) -> str:
         segment = self.segments.get(pk or 0)

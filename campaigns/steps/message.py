@@ -19,7 +19,7 @@ from campaigns.steps.base import Go, Note, Outcome, Params, Scene, Step, Wait
 from campaigns.steps.forms import StepForm
 
 if TYPE_CHECKING:
-    from campaigns.models import Enrolment
+    from campaigns.models import Enrolment, Sender
     from campaigns.models import Step as StepRow
 
 LETTERS = "ABCDE"
@@ -59,7 +59,7 @@ class MessageForm(StepForm):
 
     def shape(self) -> None:
         library = self.scene.library
-        default = next((row for row in library.senders.values() if row.is_default), None)
+        default = _default_sender(self.scene)
         first = _("%(sender)s (default)") % {"sender": default} if default else _("Choose a sender")
         choices = [("", first), *((pk, str(row)) for pk, row in library.senders.items())]
         self.fields["sender"].choices = choices  # type: ignore[attr-defined]
@@ -132,6 +132,13 @@ class Message(Step):
             found.append(_("Two variants have the same letter."))
         return found + _sender_faults(params, scene)
 
+    def pin(self, params: Params, step: StepRow, scene: Scene, now: datetime) -> None:
+        sender = scene.library.senders.get(params.get("sender") or 0) or _default_sender(scene)
+        for row in variants(params):
+            template = scene.library.templates.get(row.template or 0)
+            if template is not None and sender is not None and row.share > 0:
+                content.pin(step=step, variant=row.name, share=row.share, template=template, sender=sender, now=now)
+
     def run(self, batch: Sequence[Enrolment], step: StepRow, now: datetime) -> Mapping[int, Outcome]:
         visits = {enrolment.pk: enrolment.visit for enrolment in batch}
         ended = outbox.ended(step_id=step.pk, visits=visits)
@@ -185,14 +192,18 @@ def _variant_faults(row: Variant, scene: Scene, *, alone: bool) -> list[str]:
     if template is None:
         return [_("Choose a template.") if alone else _("Choose a template for variant %(letter)s.") % {"letter": row.name}]
     return [
-        _("“%(template)s”: %(fault)s") % {"template": template.name, "fault": fault} for fault in content.faults(template)
+        _("“%(template)s”: %(fault)s") % {"template": template.name, "fault": fault} for fault in scene.library.template_faults(template)
     ]
+
+
+def _default_sender(scene: Scene) -> Sender | None:
+    return next((row for row in scene.library.senders.values() if row.is_default), None)
 
 
 def _sender_faults(params: Params, scene: Scene) -> list[str]:
     senders = scene.library.senders
     if params.get("sender"):
         return [] if params["sender"] in senders else [_("The sender is not there any more. Choose another one.")]
-    if any(row.is_default for row in senders.values()):
+    if _default_sender(scene):
         return []
     return [_("Choose a sender.")] if senders else [_("Add a sender in the settings first.")]
