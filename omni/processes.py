@@ -38,7 +38,7 @@ def all_processes(*, host: str, port: int) -> list[Process]:
         Process("web", _gunicorn(host, port), web),
         Process("worker", _celery_worker("main", "ingest,segments,engine", env.read.int("WORKERS", default=3)), worker),
         Process("sender", _celery_worker("send", "send.email", env.read.int("SENDERS", default=2)), worker),
-        Process("beat", _python("celery", "-A", "omni", "beat", "--max-interval", "1", "--pidfile", "", "-l", "WARNING"), worker),
+        Process("beat", _celery("beat", "--max-interval", "1", "--pidfile", ""), worker),
         Process("dispatcher", _manage("dispatcher"), worker),
     ]
     if embedded.uses_embedded_broker():
@@ -63,14 +63,17 @@ def _gunicorn(host: str, port: int) -> list[str]:
 
 
 def _celery_worker(name: str, queues: str, processes: int) -> list[str]:
-    return _python(
-        "celery", "-A", "omni", "worker",
+    return _celery(
+        "worker",
         "--hostname", f"{name}@%h",
         "--queues", queues,
         "--concurrency", str(processes),
         "--without-gossip", "--without-mingle",
-        "--loglevel", "WARNING",
     )  # fmt: skip
+
+
+def _celery(program: str, *options: str) -> list[str]:
+    return _python("celery", "--quiet", "-A", "omni", program, "--loglevel", "WARNING", *options)
 
 
 def _manage(command: str) -> list[str]:

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("omni.urls_shell")),
+    path("", include("omni.urls_house")),
     path("accounts/", include("omni.urls_auth")),
     path("", include("profiles.urls")),
     path("", include("segments.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -26,3 +26,9 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.action} {self.object_label}"
+
+    def changes(self) -> list[tuple[str, Any, Any]]:
+        """Return (name, before, after) of every value that differs; None where there was none."""
+        old, new = self.before or {}, self.after or {}
+        names = [*old, *(name for name in new if name not in old)]
+        return [(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]

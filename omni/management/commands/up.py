@@ -24,6 +24,7 @@ from omni import embedded, env, processes, schedule
 LEAST_FREE_MB = 500
 # Longer than a hand-over to a provider may take: what is in doubt should be settled before the worker goes.
 STOP_SECONDS = 35
+CLEAN_STOPS = (130, 143)  # what honcho calls Ctrl-C and TERM
 READY_WORDS = "Booting worker"
 
 
@@ -67,7 +68,7 @@ class Command(BaseCommand):
                 self._prepare()
                 code = self._run(host, port)
             except KeyboardInterrupt:
-                code = 130
+                code = 0
             finally:
                 self._stop_database()
                 processes.forget()
@@ -138,7 +139,10 @@ class Command(BaseCommand):
             environment = {**os.environ, "PYTHONUNBUFFERED": "1", **process.environment}
             manager.add_process(process.name, process.line, env=environment, cwd=str(settings.BASE_DIR))
         manager.loop()
-        return manager.returncode or 0
+        if manager.returncode in CLEAN_STOPS:
+            return 0
+        self.stderr.write("One of the processes ended by itself, so all were stopped; its last words are above.")
+        return manager.returncode or 1
 
     def _stop_database(self) -> None:
         connections.close_all()
