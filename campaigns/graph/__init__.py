@@ -15,7 +15,7 @@ from campaigns.graph.edit import (
     replace,
 )
 from campaigns.graph.scene import scene
-from campaigns.graph.shape import Graph, Spot, StepJson, blank, children, earlier, parents, spot, subtree, walk
+from campaigns.graph.shape import Graph, Spot, StepJson, blank, children, earlier, parents, ports, spot, subtree, walk
 from campaigns.graph.soundness import Fault, faults, shape_faults
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "move_up",
     "new_key",
     "parents",
+    "ports",
     "remove",
     "replace",
     "scene",

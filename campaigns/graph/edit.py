@@ -11,8 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaigns.graph.shape import Graph, Spot, StepJson, spot, subtree
-from campaigns.steps import STEPS
+from campaigns.graph.shape import Graph, Spot, StepJson, ports, spot, subtree
 
 
 class EditError(ValueError):
@@ -54,8 +53,8 @@ def replace(graph: Graph, *, key: str, params: dict[str, Any]) -> Graph:
     new = copy.deepcopy(graph)
     step = new["steps"][key]
     step["params"] = params
-    ports = _ports(step)
-    for port in [port for port in step["next"] if port not in ports]:
+    exits = ports(step)
+    for port in [port for port in step["next"] if port not in exits]:
         for inner in subtree(new, step["next"].pop(port)):
             del new["steps"][inner]
     return new
@@ -106,7 +105,7 @@ def duplicate(graph: Graph, *, key: str, as_key: str) -> Graph:
 
 def _hang(graph: Graph, at: Spot, key: str, step: StepJson) -> None:
     before = graph["steps"].get(at.after)
-    if before is None or at.port not in _ports(before):
+    if before is None or at.port not in ports(before):
         raise EditError(_("The place for the step is not there any more."))
     if key in graph["steps"]:
         raise EditError(_("A step with this key is there already."))
@@ -137,15 +136,10 @@ def _link(graph: Graph, at: Spot, key: str) -> None:
         following.pop(at.port, None)
 
 
-def _ports(step: StepJson) -> list[str]:
-    kind = STEPS.find(step["kind"])
-    return [port.key for port in kind.exits(step["params"])] if kind else list(step["next"])
-
-
 def _first_port(step: StepJson) -> str:
-    return next(iter(_ports(step)), "")
+    return next(iter(ports(step)), "")
 
 
 def _first_used_port(step: StepJson) -> str:
-    ports = _ports(step)
-    return next((port for port in ports if step["next"].get(port)), ports[0] if ports else "")
+    exits = ports(step)
+    return next((port for port in exits if step["next"].get(port)), exits[0] if exits else "")

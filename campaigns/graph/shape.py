@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from campaigns.steps import STEPS
+
 VERSION = 1
 
 
@@ -38,9 +40,15 @@ def blank(params: dict[str, Any] | None = None) -> Graph:
 
 
 def children(graph: Graph, key: str) -> list[tuple[str, str]]:
-    """Return [(port, key of the next step)] of a step, in the stored order, without ports that lead nowhere."""
+    """Return [(port, key of the next step)] of a step, in the order of its exits, without ports that lead nowhere."""
     following = graph["steps"][key]["next"]
-    return [(port, following[port]) for port in following if following[port] in graph["steps"]]
+    return [(port, following[port]) for port in ports(graph["steps"][key]) if following.get(port) in graph["steps"]]
+
+
+def ports(step: StepJson) -> list[str]:
+    """Return the exits of a step by key. The database does not keep the order of `next`, so the kind tells it."""
+    kind = STEPS.find(step["kind"])
+    return [port.key for port in kind.exits(step["params"])] if kind else sorted(step["next"])
 
 
 def walk(graph: Graph) -> Iterator[str]:
