@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from profiles.views import ingest
 
 app_name = "profiles"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    # Pages that are being left send what they still have; such a beacon cannot carry an Authorization header.
+    path("beacon/v1/batch", ingest.accept, {"reads_key_from_query": True}, name="ingest-beacon"),
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from profiles.models.contact import Consent, ConsentState, ContactPoint, RecipientGate, Suppression, Topic
 from profiles.models.event import Event
 from profiles.models.imports import Import, ImportedPerson, ImportFault
-from profiles.models.inbox import DeadLetter, IngestRaw, SeenMessage, Source
+from profiles.models.inbox import DeadLetter, IngestRaw, SeenMessage, Source, SourceTally
 from profiles.models.profile import Identifier, Merge, Profile
 from profiles.models.schema import AttributeDef, EventDef
 
@@ -27,6 +27,7 @@ __all__ = [
     "RecipientGate",
     "SeenMessage",
     "Source",
+    "SourceTally",
     "Suppression",
     "Topic",
 ]

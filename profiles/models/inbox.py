@@ -39,6 +39,23 @@ class Source(models.Model):
         return hashlib.sha256(key.encode()).hexdigest()
 
 
+class SourceTally(models.Model):
+    """What came of the calls of one source in one hour, by when they were processed."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="tallies")
+    hour_at = models.DateTimeField()
+    used = models.IntegerField(default=0)
+    repeated = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
+    latest_at = models.DateTimeField()  # when the latest of them was received
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "hour_at"], name="source_tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.used} calls in the hour of {self.hour_at:%Y-%m-%d %H:%M}"
+
+
 class IngestRaw(models.Model):
     """An accepted request as it came: committed before the answer 200, deleted or parked when processed."""
 
@@ -73,7 +90,7 @@ class SeenMessage(models.Model):
 
 
 class DeadLetter(models.Model):
-    """An accepted call that could not be processed, and why. `reason` is a code of profiles.ingest.pipeline.Drop."""
+    """An accepted call that could not be processed, and why. `reason` is a code of profiles.ingest.spec.Drop."""
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
     received_at = models.DateTimeField()

@@ -1,0 +1,79 @@
+"""What was accepted and could not be used, why, and how does it get another chance?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from profiles.ingest.spec import Drop
+from profiles.models import DeadLetter, IngestRaw
+
+KEPT_FOR = timedelta(days=30)
+LONGEST_DETAIL = 2_000
+REPLAY_PATH = "replay"
+MOST_PER_REPLAY = 10_000
+
+REASONS: dict[str, str | Promise] = {
+    Drop.UNREADABLE: _("The request could not be read"),
+    Drop.NOT_AN_OBJECT: _("The call is not a JSON object"),
+    Drop.TOO_LARGE: _("The call is larger than 32 KB"),
+    Drop.TOO_DEEP: _("The call is nested too deeply"),
+    Drop.TOO_MANY_PROPERTIES: _("The call has more than 255 properties"),
+    Drop.UNKNOWN_TYPE: _("The type of the call is unknown"),
+    Drop.NO_IDENTIFIER: _("Nothing says who it was: no usable user id, anonymous id, e-mail or phone"),
+    Drop.NO_EVENT_NAME: _("The event has no name"),
+    Drop.NAME_TOO_LONG: _("The name of the event is longer than 255 characters"),
+    Drop.RESERVED_NAME: _("The name of the event is reserved for events of Omni itself"),
+    Drop.TOO_MANY_NAMES: _("There are too many different event names already"),
+    Drop.TIME_OUT_OF_RANGE: _("The time of the call lies before 1990"),
+    Drop.FAILED: _("Something went wrong while it was processed"),
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What to keep: the call (a JSON value), or the whole request as bytes when its calls could not be told apart."""
+
+    source_id: int
+    received_at: datetime
+    reason: Drop
+    body: Any
+    detail: str = ""
+
+
+def keep(letters: Sequence[Letter]) -> None:
+    """Store these where people can see them. One insert."""
+    DeadLetter.objects.bulk_create(
+        DeadLetter(
+            source_id=letter.source_id,
+            received_at=letter.received_at,
+            reason=letter.reason,
+            detail=letter.detail.replace("\x00", "\ufffd")[:LONGEST_DETAIL],
+            body=letter.body if isinstance(letter.body, bytes) else json.dumps(letter.body).encode(),
+        )
+        for letter in letters
+    )
+
+
+def replay(letters: QuerySet[DeadLetter], *, now: datetime) -> int:
+    """Put these back into the inbox as they came, with their time of arrival; return how many. At most MOST_PER_REPLAY.
+
+    A letter is replayed once: what fails again becomes a new letter.
+    """
+    with transaction.atomic():
+        waiting = letters.filter(replayed_at=None).order_by("pk").select_for_update(skip_locked=True)[:MOST_PER_REPLAY]
+        taken = list(waiting)
+        IngestRaw.objects.bulk_create(
+            IngestRaw(source_id=letter.source_id, received_at=letter.received_at, path=REPLAY_PATH, body=letter.body, due_at=now)
+            for letter in taken
+        )
+        DeadLetter.objects.filter(pk__in=[letter.pk for letter in taken]).update(replayed_at=now)
+        return len(taken)

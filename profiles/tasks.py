@@ -1,0 +1,29 @@
+"""What does profiles do again and again? It empties the inbox, runs imports and keeps house."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from profiles import partitions
+from profiles.ingest import house, inbox
+
+DRAIN_FOR = timedelta(seconds=20)
+
+
+@shared_task(queue="ingest", name="profiles.tasks.drain_inbox")
+def drain_inbox(**kwargs: Any) -> None:
+    """Process what was accepted until nothing is due or DRAIN_FOR is over; the next tick goes on."""
+    until = timezone.now() + DRAIN_FOR
+    while timezone.now() < until and inbox.drain(now=timezone.now()):
+        pass
+
+
+@shared_task(queue="ingest", name="profiles.tasks.keep_house")
+def keep_house(**kwargs: Any) -> None:
+    """Make the tables of the coming months; throw away what is too old."""
+    partitions.ensure_ahead(now=timezone.now())
+    house.prune(now=timezone.now())
