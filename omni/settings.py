@@ -6,11 +6,15 @@ import logging
 import sys
 from typing import Any
 
+import django_stubs_ext
 import structlog
 from csp.constants import NONCE, NONE, SELF
 
 from omni import embedded, env
 from omni.logs import logging_config
+
+# Lets `ModelForm[Campaign]` and its like be written outside of annotations.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = env.BASE_DIR
 VAR = env.var_dir()
