@@ -7,3 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class SegmentsConfig(AppConfig):
     name = "segments"
     verbose_name = _("Segments")
+
+    def ready(self) -> None:
+        from omni import feed
+        from segments import following
+
+        feed.register(name=following.CONSUMER, kinds=following.KINDS, handle=following.handle)

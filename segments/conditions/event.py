@@ -5,8 +5,6 @@ A question that people without any such event answer too ("did not", "at most 2 
 and lets the compiler subtract them, so that the people without events never have to be listed.
 """
 
-# ruff: noqa: S608 (text is ours, every chosen value is a parameter)
-
 from __future__ import annotations
 
 from decimal import Decimal
