@@ -76,6 +76,10 @@ class Report:
         return total(tally for (end, _), tally in self.ends.items() if end is not End.CONTROL)
 
     @property
+    def control_share(self) -> float:
+        return self.control.people / self.audience if self.audience else 0.0
+
+    @property
     def has_goal(self) -> bool:
         return bool(self.campaign.goal_event)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.http import QueryDict
 
 from campaigns.models import Campaign, Version
-from campaigns.reports import facts
+from campaigns.reports import facts, words
 from campaigns.reports.facts import FACTS, End
 from profiles.models import ContactPoint, Profile
 
@@ -58,6 +58,7 @@ class Line:
     """One person of a list."""
 
     profile: Profile
+    is_known: bool  # False: erased since
     email: str
     entered_at: datetime
     state: End
@@ -65,6 +66,19 @@ class Line:
     variant: str
     converted: bool
     value: float
+
+    @property
+    def standing(self) -> str:
+        return words.standing(self.state, self.reason)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A page of people; the cursors are None at the ends (see components/_pager.html)."""
+
+    items: list[Line]
+    next_cursor: str | None
+    previous_cursor: str | None
 
 
 def count(campaign: Campaign, wanted: Filter, *, version: Version | None = None) -> int:
@@ -75,23 +89,46 @@ def count(campaign: Campaign, wanted: Filter, *, version: Version | None = None)
 
 
 def page(
-    campaign: Campaign, wanted: Filter, *, after: int = 0, version: Version | None = None, size: int = PAGE
-) -> tuple[list[Line], int | None]:
-    """Return the people with an id above `after`, and the id to go on after (None at the end). Costs four queries."""
-    relation, where, params = _selection(wanted)
-    statement = f"SELECT * FROM facts WHERE {where} AND profile_id > %(after)s ORDER BY profile_id LIMIT %(size)s"  # noqa: S608
-    scope = facts.scope_of(campaign, version)
-    rows = list(facts.select(relation, statement, scope, {**params, "after": after, "size": size + 1}))
-    lines = _lines(rows[:size])
-    return lines, (rows[size - 1]["profile_id"] if len(rows) > size else None)
+    campaign: Campaign, wanted: Filter, *, query: Mapping[str, str], version: Version | None = None, size: int = PAGE
+) -> Slice:
+    """Return the people after the id `query["after"]` or before `query["before"]`, by id. Costs four queries."""
+    is_backward = _cursor(query.get("before")) > 0
+    cursor = _cursor(query.get("before")) if is_backward else _cursor(query.get("after"))
+    found = _fetch(campaign, wanted, cursor, size + 1, version=version, is_backward=is_backward)
+    has_more, rows = len(found) > size, found[:size]
+    if is_backward:
+        rows.reverse()
+    has_next = has_more or is_backward
+    has_previous = has_more if is_backward else cursor > 0
+    return Slice(
+        _lines(rows),
+        str(rows[-1]["profile_id"]) if rows and has_next else None,
+        str(rows[0]["profile_id"]) if rows and has_previous else None,
+    )
 
 
 def every(campaign: Campaign, wanted: Filter, *, version: Version | None = None) -> Iterator[Line]:
     """Yield everybody the filter selects, by id, without holding them all. Costs four queries per CHUNK people."""
-    after: int | None = 0
-    while after is not None:
-        lines, after = page(campaign, wanted, after=after, version=version, size=CHUNK)
-        yield from lines
+    after = 0
+    while rows := _fetch(campaign, wanted, after, CHUNK, version=version, is_backward=False):
+        yield from _lines(rows)
+        after = rows[-1]["profile_id"]
+
+
+def _fetch(
+    campaign: Campaign, wanted: Filter, cursor: int, size: int, *, version: Version | None, is_backward: bool
+) -> list[dict[str, Any]]:
+    relation, where, params = _selection(wanted)
+    beyond, direction = ("<", "DESC") if is_backward else (">", "ASC")
+    statement = (
+        f"SELECT * FROM facts WHERE {where} AND profile_id {beyond} %(cursor)s ORDER BY profile_id {direction} LIMIT %(size)s"  # noqa: S608
+    )
+    scope = facts.scope_of(campaign, version)
+    return list(facts.select(relation, statement, scope, {**params, "cursor": cursor, "size": size}))
+
+
+def _cursor(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _selection(wanted: Filter) -> tuple[str, str, dict[str, Any]]:
@@ -116,6 +153,7 @@ def _lines(rows: list[dict[str, Any]]) -> list[Line]:
     return [
         Line(
             profile=profiles.get(row["profile_id"], Profile(pk=row["profile_id"])),
+            is_known=row["profile_id"] in profiles,
             email=addresses.get(row["profile_id"], ""),
             entered_at=row["entered_at"],
             state=End(row["state"]),

@@ -54,16 +54,16 @@ class _Maker:
         for number in range(people):
             at = self.now - timedelta(days=self.chance.randint(2, 20))
             profile = Profile.objects.create(attributes={"first_name": f"P{number}"}, created_at=at, updated_at=at)
-            ContactPoint.objects.create(
-                profile=profile, kind="email", address=f"{uuid.UUID(int=self.chance.getrandbits(128))}@example.com", created_at=at
-            )
-            for entry in range(self.chance.choice([1, 1, 1, 2])):
-                self._enrol(profile, at + timedelta(hours=entry), str(entry), profile.pk % 10 == 0)
+            ContactPoint.objects.create(profile=profile, kind="email", address=f"p{profile.pk}@example.com", created_at=at)
+            entries = self.chance.choice([1, 1, 1, 2])
+            for entry in range(entries):
+                may_stay = entry == entries - 1
+                self._enrol(profile, at + timedelta(hours=entry), str(entry), profile.pk % 10 == 0, may_stay=may_stay)
         return self.campaign
 
-    def _enrol(self, profile: Profile, at: datetime, key: str, is_control: bool) -> None:
+    def _enrol(self, profile: Profile, at: datetime, key: str, is_control: bool, *, may_stay: bool) -> None:
         reached = self.chance.randint(1, 4)
-        is_inside = self.chance.random() < 0.2
+        is_inside = may_stay and self.chance.random() < 0.2
         converted = at + timedelta(days=self.chance.randint(0, 4)) if self.chance.random() < 0.3 else None
         enrolment = Enrolment.objects.create(
             campaign=self.campaign, version=self.version, profile_id=profile.pk, entry_key=key, is_control=is_control,

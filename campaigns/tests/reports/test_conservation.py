@@ -81,14 +81,16 @@ def test_every_number_opens_into_as_many_people(campaign, report):
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(campaign):
-    seen: list[int] = []
-    after: int | None = 0
-    while after is not None:
-        lines, after = people.page(campaign, Filter(), after=after, size=7)
-        seen += [line.profile.pk for line in lines]
+    pages = [people.page(campaign, Filter(), query={}, size=7)]
+    while pages[-1].next_cursor:
+        pages.append(people.page(campaign, Filter(), query={"after": pages[-1].next_cursor}, size=7))
+    seen = [line.profile.pk for page in pages for line in page.items]
+    back = people.page(campaign, Filter(), query={"before": pages[1].previous_cursor}, size=7)
 
     assert seen == sorted(set(seen))
     assert len(seen) == people.count(campaign, Filter())
+    assert back == pages[0]
+    assert pages[0].previous_cursor is None
 
 
 def test_conversions_by_day_end_at_all_conversions(report):
