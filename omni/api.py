@@ -9,7 +9,6 @@ from rest_framework import exceptions, permissions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 from omni.models import ApiKey, User
 from omni.roles import Right, may
@@ -57,6 +56,9 @@ class Problem:
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer errors as RFC 9457 problem documents; `errors` lists every violation with its path at once."""
+    # Not on top: DRF's views import this module to find the authentication of the house.
+    from rest_framework.views import exception_handler
+
     response = exception_handler(error, context)
     if response is None:
         return None
