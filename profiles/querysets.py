@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
-from django.db.models import F, Func
+from django.db import connection, models
+from django.db.models import Exists, F, Func, OuterRef, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,6 +32,46 @@ class ProfileQuerySet(models.QuerySet[Any]):
     def surviving(self) -> Self:
         """Keep the profiles that were not merged into another one."""
         return self.filter(merged_into__isnull=True)
+
+    def for_list(self) -> Self:
+        """Add what lists sort by: `sort_name`, and `active_at`, the latest event or else when the person became known."""
+        return self.annotate(sort_name=SortName(), active_at=Coalesce("latest_seen_at", "created_at"))
+
+    def with_attribute(self, key: str, text: str) -> Self:
+        """Keep people whose attribute `key` reads `text`. The key is a parameter of the query, never a part of its text."""
+        return self.filter(Exact(KeyTextTransform(key, "attributes"), Value(text, output_field=models.TextField())))
+
+    def reachable_by(self, channel: str, *, has: bool = True) -> Self:
+        """Keep people who have an address of this kind, or have none."""
+        points = self.model._meta.get_field("contact_points").related_model
+        found = Exists(points.objects.filter(profile=OuterRef("pk"), kind=channel))
+        return self.filter(found if has else ~found)
+
+    def with_consent(self, channel: str, status: str) -> Self:
+        """Keep people with an address of this kind whose word on the channel as a whole is `status`; '' is: never asked."""
+        points = self.model._meta.get_field("contact_points").related_model.objects.filter(profile=OuterRef("pk"), kind=channel)
+        words = points.annotate(word=_WordOnChannel("kind", "address"))
+        return self.filter(Exists(words.filter(word=status) if status else words.filter(word__isnull=True)))
+
+    def count_up_to(self, most: int) -> int:
+        """Return the count, or `most` when there are at least so many; never reads more rows than that."""
+        return self.order_by().values("pk")[:most].count()
+
+    def estimate_all(self) -> int:
+        """Return about how many rows the table has, as of its latest ANALYZE; 0 when there was none."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [self.model._meta.db_table])
+            return max(0, int(cursor.fetchone()[0]))
+
+
+class _WordOnChannel(Func):
+    """The status of a contact point's address for its channel as a whole."""
+
+    template = (
+        "(SELECT word.status FROM profiles_consentstate word"
+        " WHERE (word.channel, word.address) = (%(expressions)s) AND word.topic = '')"
+    )
+    output_field = models.CharField()
 
 
 class EventQuerySet(models.QuerySet[Any]):

@@ -8,10 +8,11 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from profiles import partitions
+from profiles import imports, partitions
 from profiles.ingest import house, inbox
 
 DRAIN_FOR = timedelta(seconds=20)
+IMPORT_FOR = timedelta(seconds=45)
 
 
 @shared_task(queue="ingest", name="profiles.tasks.drain_inbox")
@@ -27,3 +28,11 @@ def keep_house(**kwargs: Any) -> None:
     """Make the tables of the coming months; throw away what is too old."""
     partitions.ensure_ahead(now=timezone.now())
     house.prune(now=timezone.now())
+
+
+@shared_task(queue="ingest", name="profiles.tasks.run_imports")
+def run_imports(**kwargs: Any) -> None:
+    """Work on imports until none is due or IMPORT_FOR is over; the next tick goes on."""
+    until = timezone.now() + IMPORT_FOR
+    while timezone.now() < until and imports.run(clock=timezone.now, until=until):
+        pass

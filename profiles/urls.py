@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import path
 
-from profiles.views import ingest
+from profiles.views import imports, people, person
 
 app_name = "profiles"
-urlpatterns: list[URLPattern] = [
-    # Pages that are being left send what they still have; such a beacon cannot carry an Authorization header.
-    path("beacon/v1/batch", ingest.accept, {"reads_key_from_query": True}, name="ingest-beacon"),
+urlpatterns = [
+    path("people/", people.person_list, name="person-list"),
+    path("people/export.csv", people.person_export, name="person-export"),
+    path("people/imports/", imports.import_list, name="import-list"),
+    path("people/imports/new/", imports.import_create, name="import-create"),
+    path("people/imports/<int:pk>/", imports.import_detail, name="import-detail"),
+    path("people/imports/<int:pk>/mapping/", imports.import_mapping, name="import-mapping"),
+    path("people/imports/<int:pk>/preview/", imports.import_preview, name="import-preview"),
+    path("people/imports/<int:pk>/shape/", imports.import_reshape, name="import-reshape"),
+    path("people/imports/<int:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("people/imports/<int:pk>/resume/", imports.import_resume, name="import-resume"),
+    path("people/imports/<int:pk>/discard/", imports.import_discard, name="import-discard"),
+    path("people/imports/<int:pk>/not-imported.csv", imports.import_faults, name="import-faults"),
+    path("people/<int:pk>/", person.person_detail, name="person-detail"),
+    path("people/<int:pk>/timeline/", person.person_timeline, name="person-timeline"),
+    path("people/<int:pk>/attributes/", person.attribute_create, name="attribute-create"),
+    path("people/<int:pk>/attributes/delete/", person.attribute_delete, name="attribute-delete"),
+    path("people/<int:pk>/attributes/restore/", person.attribute_restore, name="attribute-restore"),
+    path("people/<int:pk>/consents/", person.consent_create, name="consent-create"),
+    path("people/<int:pk>/suppressions/lift/", person.suppression_lift, name="suppression-lift"),
 ]

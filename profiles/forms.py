@@ -1,0 +1,242 @@
+"""What may a person type about people and files?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from profiles import identity
+from profiles.imports import mapping, reading, values
+from profiles.imports.mapping import Column, Decision, Plan
+from profiles.models import AttributeDef, Consent, Import, Topic
+
+if TYPE_CHECKING:
+    from datetime import date
+
+MOST_UPLOAD_BYTES = 2 * 1024**3
+ATTRIBUTE = "attribute"
+
+TARGETS = [
+    (mapping.SKIP, _("Leave out")),
+    (_("Recognizes the person"), [(mapping.EMAIL, _("E-mail")), (mapping.PHONE, _("Phone")), (mapping.USER_ID, _("User id"))]),
+    (_("Says something about the person"), [(ATTRIBUTE, _("Attribute")), (mapping.CREATED_AT, _("Known since (date)"))]),
+]
+READINGS = [
+    (values.Type.STRING.value, _("Text")),
+    (values.Type.NUMBER.value, _("Number")),
+    (values.Type.DATE.value, _("Date, day first (31.12.2026) or ISO")),
+    (values.MONTH_FIRST, _("Date, month first (12/31/2026)")),
+    (values.Type.BOOLEAN.value, _("Yes or no")),
+    (values.Type.LIST.value, _("List (a; b; c)")),
+]
+ENCODING_LABELS = {"utf-8-sig": "UTF-8 (BOM)", "cp1251": "Windows-1251", "cp1252": "Windows-1252", "cp1250": "Windows-1250"}
+DELIMITER_LABELS = [(",", _("comma ,")), (";", _("semicolon ;")), ("\t", _("tab")), ("|", _("bar |"))]
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(label=_("CSV file"), widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}))
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_UPLOAD_BYTES:
+            raise forms.ValidationError(_("The file is larger than 2 GB. Cut it into parts."))
+        return file
+
+
+class ShapeForm(forms.Form):
+    """How the file is read."""
+
+    encoding = forms.ChoiceField(label=_("Encoding"))
+    delimiter = forms.ChoiceField(label=_("Columns are divided by"), choices=DELIMITER_LABELS)
+    has_header = forms.TypedChoiceField(
+        label=_("First row"),
+        choices=[("1", _("names the columns")), ("", _("is a person"))],
+        coerce=bool,
+        empty_value=False,
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, of: Import) -> None:
+        shape = {"encoding": of.encoding, "delimiter": of.delimiter, "has_header": "1" if of.has_header else ""}
+        super().__init__(data, initial=shape)
+        names = dict.fromkeys([of.encoding, *reading.ENCODINGS])
+        field = self.fields["encoding"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, ENCODING_LABELS.get(name, name.upper())) for name in names]
+
+    def shape(self) -> reading.Shape:
+        data = self.cleaned_data
+        return reading.Shape(data["encoding"], data["delimiter"], data["has_header"])
+
+
+class ColumnForm(forms.Form):
+    """What one column becomes. `samples` are its first cells."""
+
+    to = forms.ChoiceField(label=_("Becomes"), choices=TARGETS)
+    key = forms.CharField(label=_("Attribute"), required=False, max_length=255, widget=forms.TextInput(attrs={"list": "known-attributes"}))
+    type = forms.ChoiceField(label=_("Read as"), choices=READINGS, required=False)
+
+    def __init__(self, data: Any = None, *, column: Column, samples: list[str]) -> None:
+        self.column, self.samples = column, samples
+        is_attribute = bool(column.attribute)
+        initial = {"to": ATTRIBUTE if is_attribute else column.to, "key": column.attribute or column.name, "type": column.type}
+        super().__init__(data, prefix=f"column-{column.index}", initial=initial)
+
+    def answer(self) -> Column:
+        data = self.cleaned_data
+        to = f"{mapping.ATTRIBUTE}{data['key'].strip()}" if data["to"] == ATTRIBUTE else data["to"]
+        kind = values.Type.DATE.value if to == mapping.CREATED_AT and not _is_date(data["type"]) else data["type"]
+        return Column(self.column.index, self.column.name, to, kind or values.Type.STRING.value)
+
+
+class ConsentDecisionForm(forms.Form):
+    """What the people of a file allowed; needed as soon as a column is an address."""
+
+    status = forms.ChoiceField(
+        label=_("Did these people agree to hear from you?"),
+        widget=forms.RadioSelect,
+        required=False,
+        choices=[
+            (mapping.GRANTED, _("Yes, they agreed")),
+            (mapping.UNKNOWN, _("No consent, or not known")),
+            (mapping.WITHDRAWN, _("No, they opted out")),
+        ],
+    )
+    channels = forms.MultipleChoiceField(
+        label=_("By"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        choices=[(mapping.EMAIL, _("E-mail")), (mapping.PHONE, _("Phone"))],
+    )
+    topics = forms.MultipleChoiceField(label=_("About"), widget=forms.CheckboxSelectMultiple, required=False)
+    source = forms.CharField(
+        label=_("Where the consent comes from"), required=False, max_length=200, help_text=_("For example: form at the till, Sofia, since 2023")
+    )
+    date = forms.DateField(label=_("On which day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, data: Any = None, *, decision: Decision, topics: Iterable[Topic], channels: Iterable[str] = ()) -> None:
+        known = {
+            "status": decision.status,
+            "channels": list(decision.channels or channels),
+            "topics": list(decision.topics),
+            "source": decision.source,
+            "date": decision.date,
+        }
+        super().__init__(data, prefix="consent", initial=known)
+        field = self.fields["topics"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(topic.key, topic.name) for topic in topics]
+
+    def answer(self) -> Decision:
+        data = self.cleaned_data
+        day: date | None = data.get("date")
+        return Decision(
+            status=data.get("status", ""),
+            channels=tuple(data.get("channels", ())),
+            topics=tuple(data.get("topics", ())),
+            source=data.get("source", ""),
+            date=day.isoformat() if day else "",
+        )
+
+
+class MappingForm:
+    """All columns and the consent of one import, as one thing to fill in."""
+
+    def __init__(self, data: Any = None, *, of: Import, samples: list[list[str]], topics: list[Topic]) -> None:
+        plan = mapping.of(of)
+        self.columns = [
+            ColumnForm(data, column=column, samples=[row[column.index][:80] for row in samples if column.index < len(row)])
+            for column in plan.columns
+        ]
+        self.consent = ConsentDecisionForm(data, decision=plan.consent, topics=topics, channels=plan.channels)
+        self.errors: Mapping[str, str] = {}
+
+    def plan(self) -> Plan | None:
+        """Return what was filled in; None when a field is not even of its kind."""
+        forms_ = [*self.columns, self.consent]
+        if not all([form.is_valid() for form in forms_]):
+            return None
+        return Plan(tuple(form.answer() for form in self.columns), self.consent.answer())
+
+    def mark(self, errors: Mapping[str, str]) -> None:
+        """Show what mapping.check found at the fields it is about."""
+        self.errors = errors
+        for form in self.columns:
+            if fault := errors.get(str(form.column.index)):
+                form.add_error("key" if form.cleaned_data.get("to") == ATTRIBUTE else "to", fault)
+        if fault := errors.get("consent"):
+            self.consent.add_error(None, fault)
+
+
+class AttributeForm(forms.Form):
+    """One attribute of a person, typed in as text."""
+
+    key = forms.CharField(label=_("Attribute"), max_length=255, widget=forms.TextInput(attrs={"list": "known-attributes"}))
+    type = forms.ChoiceField(label=_("Type"), choices=[choice for choice in READINGS if choice[0] != values.MONTH_FIRST])
+    value = forms.CharField(label=_("Value"), max_length=values.LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not {"key", "type", "value"} <= set(data):
+            return data
+        kept = AttributeDef.objects.filter(key=data["key"]).values_list("type", flat=True).first()
+        if kept is not None and kept not in (data["type"], values.Type.OBJECT):
+            self.add_error("type", _("“%(key)s” is kept as: %(type)s.") % {"key": data["key"], "type": values.Type(kept).label})
+            return data
+        try:
+            data["read"] = values.read(data["value"], kind=data["type"])
+        except values.UnusableValueError as error:
+            self.add_error("value", str(error))
+        return data
+
+
+class ConsentForm(forms.Form):
+    """One word about one address, said by staff for the person. An opt-in needs its reason."""
+
+    subject = forms.ChoiceField(label=_("What"))
+    status = forms.ChoiceField(label=_("The person"), choices=Consent.Status.choices, widget=forms.RadioSelect)
+    source = forms.CharField(
+        label=_("How you know"), required=False, max_length=200, help_text=_("For example: asked by phone on 3 March. Needed for an opt-in.")
+    )
+
+    def __init__(self, data: Any = None, *, subjects: Iterable[tuple[str, str]], **options: Any) -> None:
+        super().__init__(data, **options)
+        field = self.fields["subject"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(subjects)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("status") == Consent.Status.GRANTED and not data.get("source", "").strip():
+            self.add_error("source", _("Say how you know: a permission needs its proof."))
+        return data
+
+
+class LiftForm(forms.Form):
+    reason = forms.CharField(label=_("Why it may be reached again"), max_length=300)
+
+
+class IdentifierForm(forms.Form):
+    """A first identifier of a person that staff add by hand."""
+
+    type = forms.ChoiceField(
+        label=_("Known by"), choices=[(mapping.EMAIL, _("E-mail")), (mapping.PHONE, _("Phone")), (mapping.USER_ID, _("User id"))]
+    )
+    value = forms.CharField(label=_("Value"), max_length=255)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if {"type", "value"} <= set(data):
+            data["normal"] = identity.normalize(data["type"], data["value"])
+            if data["normal"] is None:
+                self.add_error("value", _("This cannot be used as an identifier. Phones need their country code."))
+        return data
+
+
+def _is_date(kind: str) -> bool:
+    return kind in (values.Type.DATE, values.MONTH_FIRST)
+
+

@@ -1,0 +1,94 @@
+"""By which addresses may this person be reached, about what, and if not, why? In words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from profiles.models import Consent, ConsentState, ContactPoint, Suppression, Topic
+
+ICONS = {"email": "mail", "phone": "phone"}
+GRANTED = Consent.Status.GRANTED
+
+
+@dataclass(frozen=True)
+class Word:
+    """The state of one address for the channel or for a topic. `tone` is of the badge, `reason` a sentence."""
+
+    label: str
+    tone: str
+    icon: str
+    reason: str
+    since_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    topic: Topic
+    word: Word
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One address with its permission, the word on each topic, and the suppression that outweighs both."""
+
+    point: ContactPoint
+    icon: str
+    permission: Word
+    topics: list[About]
+    suppression: Suppression | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.permission.tone == "success"
+
+
+def of(points: Iterable[ContactPoint]) -> list[Reach]:
+    """Return how each of these addresses stands. Three queries for any number of addresses."""
+    listed = list(points)
+    addresses = {point.address for point in listed}
+    states = _states(addresses)
+    suppressions = {(row.channel, row.address): row for row in Suppression.objects.filter(address__in=addresses, lifted_at=None)}
+    topics = list(Topic.objects.order_by("name", "pk"))
+    return [_reach(point, states, suppressions.get((point.kind, point.address)), topics) for point in listed]
+
+
+def _states(addresses: Collection[str]) -> dict[tuple[str, str, str], ConsentState]:
+    rows = ConsentState.objects.filter(address__in=addresses)
+    return {(state.channel, state.address, state.topic): state for state in rows}
+
+
+def _reach(
+    point: ContactPoint,
+    states: dict[tuple[str, str, str], ConsentState],
+    suppression: Suppression | None,
+    topics: list[Topic],
+) -> Reach:
+    channel = states.get((point.kind, point.address, ""))
+    permission = _permission(channel, suppression)
+    about = [About(topic, _about(topic, states.get((point.kind, point.address, topic.key)))) for topic in topics]
+    return Reach(point, ICONS.get(point.kind, "at"), permission, about, suppression)
+
+
+def _permission(state: ConsentState | None, suppression: Suppression | None) -> Word:
+    if suppression is not None:
+        reason = _("%(reason)s. Nothing is sent to it until the block is lifted.") % {"reason": suppression.get_reason_display()}
+        return Word(_("Blocked"), "danger", "ban", reason, suppression.at)
+    if state is None:
+        return Word(_("Never asked"), "neutral", "question-mark", _("Nothing is sent: nobody asked for a permission yet."))
+    if state.status == GRANTED:
+        return Word(_("Opted in"), "success", "check", _("May be written to."), state.since_at)
+    return Word(_("Opted out"), "warning", "x", _("Nothing is sent: the person does not want it."), state.since_at)
+
+
+def _about(topic: Topic, state: ConsentState | None) -> Word:
+    if state is None and topic.is_default:
+        return Word(topic.name, "success", "check", _("Nobody was asked about this topic; it is on for everyone by default."))
+    if state is None:
+        return Word(topic.name, "neutral", "question-mark", _("Never asked about this topic, and it is not on by default."))
+    if state.status == GRANTED:
+        return Word(topic.name, "success", "check", _("Asked for this topic."), state.since_at)
+    return Word(topic.name, "warning", "x", _("Does not want this topic."), state.since_at)

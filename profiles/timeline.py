@@ -1,0 +1,237 @@
+"""What happened with a person, newest first? A registry of sources; every app tells its own part.
+
+An app registers from AppConfig.ready, without knowing the page:
+
+    timeline.register("segment", _("Segments"), "filter", fetch_memberships)
+
+    def fetch_memberships(profile_ids, before, limit) -> list[Entry]:
+        rows = Membership.objects.filter(profile_id__in=profile_ids)
+        return [Entry(row.from_at, "segment", "filter", _("Entered a segment"), row.segment.name)
+                for row in timeline.newest(rows.select_related("segment"), "from_at", before=before, limit=limit)]
+
+`fetch(profile_ids, before, limit)` returns the newest entries before the moment `before` (None: of all), at least `limit` of
+them when there are so many, and never cuts between entries of the same moment: `newest` does that. `profile_ids` are the
+person and the origins merged into it. A fixed number of queries. Several sources may share a kind.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from profiles.models import Consent, Event, Merge, Profile
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.utils.functional import _StrPromise
+
+logger = logging.getLogger(__name__)
+
+PAGE_ENTRIES = 40
+MOST_OF_ONE_MOMENT = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. `sentence` is a second line, `details` are (name, value) pairs that open below,
+    `tone` is success, warning, danger or info, `href` where the title leads.
+    """
+
+    at: datetime
+    kind: str
+    icon: str
+    title: str | _StrPromise
+    sentence: str | _StrPromise = ""
+    details: Sequence[tuple[str, Any]] = field(default_factory=tuple)
+    tone: str = ""
+    href: str = ""
+
+
+Fetch = Callable[[Sequence[int], datetime | None, int], list[Entry]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    key: str
+    label: str | _StrPromise
+    icon: str
+
+
+@dataclass(frozen=True)
+class Day:
+    date: date
+    entries: list[Entry]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A page of the timeline by days of the viewer's zone; `older` is the cursor of the next one, None at the end."""
+
+    days: list[Day]
+    older: str | None
+
+
+_kinds: dict[str, Kind] = {}
+_sources: list[tuple[str, Fetch]] = []
+
+
+def register(kind: str, label: str | _StrPromise, icon: str, fetch: Fetch) -> None:
+    """Add a source; the kind becomes a filter of the timeline. Registering the same function again changes nothing."""
+    _kinds.setdefault(kind, Kind(kind, label, icon))
+    if (kind, fetch) not in _sources:
+        _sources.append((kind, fetch))
+
+
+def kinds() -> list[Kind]:
+    return list(_kinds.values())
+
+
+def read(*, profile_ids: Sequence[int], kind: str = "", before: datetime | None = None, limit: int = PAGE_ENTRIES) -> Slice:
+    """Return the newest entries before `before`, of one kind or of all. A source that fails is logged and left out."""
+    found: list[Entry] = []
+    for key, fetch in _sources:
+        if kind and key != kind:
+            continue
+        try:
+            found += fetch(profile_ids, before, limit + 1)
+        except Exception:  # one broken source must not take the page down
+            logger.exception("timeline source %s failed", key)
+    found.sort(key=lambda entry: entry.at, reverse=True)
+    shown = found[:limit]
+    if len(found) > limit:
+        # Entries of one moment stay together, else the cursor would step over the rest of them.
+        shown += [entry for entry in found[limit:] if entry.at == shown[-1].at]
+    has_older = len(found) > len(shown)
+    return Slice(_by_day(shown), shown[-1].at.isoformat() if has_older else None)
+
+
+def newest(rows: QuerySet[Any], column: str, *, before: datetime | None, limit: int) -> list[Any]:
+    """Return the newest `limit` rows before the moment, and the rest of the last one's moment. At most two queries."""
+    if before is not None:
+        rows = rows.filter(**{f"{column}__lt": before})
+    found = list(rows.order_by(f"-{column}")[:limit])
+    if len(found) < limit:
+        return found
+    last = getattr(found[-1], column)
+    of_last = list(rows.filter(**{column: last})[:MOST_OF_ONE_MOMENT])
+    return [row for row in found if getattr(row, column) != last] + of_last
+
+
+def _by_day(entries: Sequence[Entry]) -> list[Day]:
+    days: list[Day] = []
+    for entry in entries:
+        day = timezone.localtime(entry.at).date()
+        if not days or days[-1].date != day:
+            days.append(Day(day, []))
+        days[-1].entries.append(entry)
+    return days
+
+
+def fetch_events(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    """What the person did: events of the sites and shops."""
+    return _events(profile_ids, before, limit, kind="event", icon="bolt", is_internal=False)
+
+
+def fetch_outcomes(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    """What became of messages: the events that Omni records itself."""
+    return _events(profile_ids, before, limit, kind="message", icon="mail", is_internal=True)
+
+
+def _events(
+    profile_ids: Sequence[int], before: datetime | None, limit: int, *, kind: str, icon: str, is_internal: bool
+) -> list[Entry]:
+    rows = Event.objects.filter(profile_id__in=list(profile_ids), name__is_internal=is_internal).select_related("name", "source")
+    return [
+        Entry(row.time, kind, icon, str(row.name), _summary(row), _details(row))
+        for row in newest(rows, "time", before=before, limit=limit)
+    ]
+
+
+def _summary(event: Event) -> str:
+    plain = [f"{key}: {value}" for key, value in event.properties.items() if isinstance(value, str | int | float)]
+    return " · ".join(part if len(part) <= 60 else f"{part[:59]}…" for part in plain[:3])
+
+
+def _details(event: Event) -> list[tuple[str, Any]]:
+    details = list(event.properties.items())
+    if event.value is not None:
+        details.insert(0, (_("Value"), f"{event.value.normalize():f}"))
+    details.append((_("Source"), str(event.source) if event.source else _("Omni itself")))
+    return details
+
+
+def fetch_consents(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    rows = Consent.objects.filter(profile_id__in=list(profile_ids))
+    return [_consent_entry(row) for row in newest(rows, "at", before=before, limit=limit)]
+
+
+def _consent_entry(row: Consent) -> Entry:
+    is_grant = row.status == Consent.Status.GRANTED
+    about = f"{row.address} · {row.topic}" if row.topic else row.address
+    details = [(_("How"), method_in_words(row.method)), (_("Source"), row.source), *row.proof.items()]
+    return Entry(
+        row.at,
+        "consent",
+        "shield-check" if is_grant else "shield-off",
+        row.get_status_display(),
+        about,
+        [(name, value) for name, value in details if value],
+        "success" if is_grant else "warning",
+    )
+
+
+def method_in_words(method: str) -> str:
+    words = {
+        "import": _("by a file"),
+        "api": _("by a program"),
+        "sync": _("by a program"),
+        "staff": _("by staff"),
+        "one_click": _("by the unsubscribe button of the mailbox"),
+        "preference_page": _("on the preference page"),
+        "link": _("by a link in a letter"),
+    }
+    return words.get(method, method)
+
+
+def fetch_merges(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    rows = Merge.objects.filter(root_id__in=list(profile_ids))
+    return [
+        Entry(row.merged_at, "profile", "git-merge", _("Two profiles became one"), row.reason, [(_("Merged profile"), row.origin_id)])
+        for row in newest(rows, "merged_at", before=before, limit=limit)
+    ]
+
+
+def fetch_attributes(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    """When the attributes got the values they have now; those of one moment and source are one entry."""
+    moments: dict[tuple[datetime, str], list[tuple[str, Any]]] = {}
+    for person in Profile.objects.filter(pk__in=list(profile_ids), merged_into=None).only("attributes", "attribute_facts"):
+        for key, (at, source) in person.attribute_facts.items():
+            moment = datetime.fromisoformat(at)
+            if before is None or moment < before:
+                moments.setdefault((moment, source), []).append((key, person.attributes.get(key, _("taken away"))))
+    newest_first = sorted(moments.items(), key=lambda item: item[0][0], reverse=True)
+    return [
+        Entry(
+            at,
+            "profile",
+            "user-edit",
+            _("Attributes set"),
+            ", ".join(sorted(key for key, _value in values))[:200],
+            sorted(values, key=lambda pair: pair[0]),
+        )
+        for (at, _source), values in newest_first
+    ]
+
+
+register("event", gettext_lazy("Events"), "bolt", fetch_events)
+register("message", gettext_lazy("Messages"), "mail", fetch_outcomes)
+register("consent", gettext_lazy("Consents"), "shield-check", fetch_consents)
+register("profile", gettext_lazy("Profile"), "user-edit", fetch_attributes)
+register("profile", gettext_lazy("Profile"), "user-edit", fetch_merges)

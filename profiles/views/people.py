@@ -1,0 +1,117 @@
+"""Who do we know? The list of people, its filters and its export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from omni import audit, figures, keyset
+from omni.roles import Right, may, require
+from profiles import export, filters
+from profiles.filters import PersonFilter
+from profiles.models import AttributeDef, ContactPoint, Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest
+
+MOST_COUNTED = 10_000
+KEYS_OFFERED = 500
+
+
+@dataclass(frozen=True)
+class Line:
+    """A person as a row of the list."""
+
+    person: Profile
+    email: str
+    phone: str
+
+    @property
+    def title(self) -> str:
+        return self.person.name or self.email or self.phone or str(self.person)
+
+    @property
+    def place(self) -> str:
+        found = (self.person.attributes.get(key) for key in ("city", "country"))
+        return ", ".join(str(part) for part in found if part)
+
+
+@require(Right.VIEW)
+@require_GET
+def person_list(request: HttpRequest) -> HttpResponse:
+    """Show people; `key` and `value` of the form become `is=key:value` of the address."""
+    if "key" in request.GET:
+        return redirect(_with_attribute(request))
+    found = PersonFilter(request.GET, queryset=Profile.objects.surviving().for_list())
+    sort = filters.sort_of(request.GET)
+    page = keyset.page(found.qs, order=filters.SORTS[sort][1], query=request.GET)
+    said = filters.chips(request.GET)
+    context = {
+        "page": page,
+        "lines": _lines(page.items),
+        "filter_form": found.form,
+        "chips": said,
+        "sort": sort,
+        "sort_label": filters.SORTS[sort][0],
+        "sorts": [(key, label) for key, (label, _order) in filters.SORTS.items()],
+        "count": _count(found, is_filtered=bool(said)),
+        "is_new": not page.items and not said,
+        "keys": AttributeDef.objects.order_by("key").values_list("key", flat=True)[:KEYS_OFFERED],
+        "may_edit": may(request.user, Right.EDIT_PEOPLE),
+        "may_export": may(request.user, Right.EXPORT),
+    }
+    part = "#results" if request.htmx else ""
+    return render(request, f"profiles/person_list.html{part}", context)
+
+
+@require(Right.EXPORT)
+@require_GET
+def person_export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the people of the filters in the address as a file."""
+    found = PersonFilter(request.GET, queryset=Profile.objects.surviving())
+    audit.record(
+        actor=request.user, action="people.export", obj=request.user, after={"filters": request.GET.urlencode()}, now=timezone.now()
+    )
+    answer = StreamingHttpResponse(export.as_csv(found.qs), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="people.csv"'
+    return answer
+
+
+def _with_attribute(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    key, value = query.pop("key")[-1].strip(), (query.pop("value", [""])[-1]).strip()
+    if key:
+        query.appendlist("is", f"{key}{filters.ATTRIBUTE_MARK}{value}")
+    for name in [name for name, values in query.lists() if not any(values)]:
+        del query[name]
+    return f"{reverse('profiles:person-list')}?{query.urlencode()}"
+
+
+def _lines(people: Sequence[Profile]) -> list[Line]:
+    """One query for the addresses of the page."""
+    first: dict[tuple[int, str], str] = {}
+    points = ContactPoint.objects.filter(profile__in=[person.pk for person in people]).order_by("pk")
+    for profile_id, kind, address in points.values_list("profile_id", "kind", "address"):
+        first.setdefault((profile_id, kind), address)
+    return [Line(person, first.get((person.pk, "email"), ""), first.get((person.pk, "phone"), "")) for person in people]
+
+
+def _count(found: PersonFilter, *, is_filtered: bool) -> str:
+    """Return how many people there are, exactly up to MOST_COUNTED, in words."""
+    count = found.qs.count_up_to(MOST_COUNTED + 1)
+    if count <= MOST_COUNTED:
+        return ngettext("%(count)s person", "%(count)s people", count) % {"count": figures.number(count)}
+    about = 0 if is_filtered else Profile.objects.all().estimate_all()
+    if about > MOST_COUNTED:
+        return _("about %(count)s people") % {"count": figures.number(about)}
+    return _("more than %(count)s people") % {"count": figures.number(MOST_COUNTED)}
