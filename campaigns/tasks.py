@@ -9,7 +9,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from campaigns import engine
+from campaigns import delivery, engine
+from campaigns.delivery.clock import database_clock
 from omni import celery, feed
 
 LONGEST_SECONDS = 20
@@ -39,3 +40,17 @@ def advance(**kwargs: Any) -> None:
 def follow_feed(**kwargs: Any) -> None:
     if _until_idle(lambda: feed.consume(name="campaigns", now=timezone.now())):
         celery.nudge("campaigns.tasks.advance")
+
+
+@shared_task(name="campaigns.tasks.send_email", queue="send.email")
+def send_email(**kwargs: Any) -> None:
+    if delivery.drain(lane="email", clock=database_clock(), seconds=LONGEST_SECONDS):
+        celery.nudge("campaigns.tasks.advance")
+
+
+@shared_task(name="campaigns.tasks.reap", queue="engine")
+def reap(**kwargs: Any) -> None:
+    clock = database_clock()
+    if _until_idle(lambda: delivery.reap(now=clock())):
+        celery.nudge("campaigns.tasks.send_email")
+    _until_idle(lambda: delivery.tell(now=clock()))

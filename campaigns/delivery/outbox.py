@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -90,7 +91,7 @@ def enqueue(*, orders: Sequence[Order], now: datetime) -> int:
 
 
 def _enqueue(channel: str, orders: Sequence[Order], now: datetime) -> int:
-    columns = {
+    columns: dict[str, Any] = {
         "enrolment": [order.enrolment_id for order in orders],
         "campaign": [order.campaign_id for order in orders],
         "step": [order.step_id for order in orders],

@@ -74,10 +74,15 @@ class Provider(ABC):
         """Hand over one message after the other, yielding a receipt for each as soon as it is known.
 
         Calls `begin(message)` at the last moment at which the message is certainly not the provider's yet, and skips
-        it (no receipt) when that says False.
+        it (no receipt) when that says False. Raises DeliveryError when the account cannot be reached at all; messages
+        without a receipt are then tried again later.
         """
 
-    def check(self, settings: Settings) -> None:
+    def is_keyed(self, settings: Settings) -> bool:
+        """Say whether this account refuses a second message with the same key."""
+        return self.keyed
+
+    def check(self, settings: Settings) -> None:  # noqa: B027  (a provider need not offer it)
         """Try the settings without sending anything; raises DeliveryError with words for a person."""
 
     def parse_callback(self, request: HttpRequest, settings: Settings) -> list[Callback]:
