@@ -11,6 +11,8 @@ class OmniConfig(AppConfig):
         from omni import (
             checks,  # noqa: F401  (registers the system checks)
             house_pages,
+            shell,
         )
 
+        shell.register()
         house_pages.register()

@@ -2,7 +2,9 @@
 
 An app adds its pages from its AppConfig.ready:
 
-    settings_pages.register(Page("campaigns:provider-list", _("Providers"), "send", _("Who carries the mail."), Right.ADMINISTER, Group.SENDING))
+    settings_pages.register(
+        Page("campaigns:provider-list", _("Providers"), "send", _("Who carries the mail."), Right.ADMINISTER, Group.SENDING)
+    )
 """
 
 from __future__ import annotations

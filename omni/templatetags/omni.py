@@ -71,7 +71,7 @@ def _component(context: RequestContext, name: str, content: str, **variables: An
 
 def _next_number(context: RequestContext) -> int:
     """Count within one rendering, so that ids stay the same from swap to swap."""
-    counter: int = context.render_context.get("component_number", 0) + 1
+    counter = int(context.render_context.get("component_number") or 0) + 1
     context.render_context["component_number"] = counter
     return counter
 

@@ -37,7 +37,7 @@ async function undo(url) {
 
 export function show({ text, tone = "success", undo: undoUrl = "" }) {
   if (!box || !text) return;
-  const item = document.createElement("li");
+  const item = document.createElement("div");
   item.className = `notice notice-${tone}`;
   const label = document.createElement("span");
   label.textContent = text;
