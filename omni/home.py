@@ -1,7 +1,7 @@
 """What does Home show? Apps register steps of the checklist, warnings, running things and results from AppConfig.ready.
 
     home.register_step(Step("segment", 20, _("Make a segment"), _("..."), "segments:segment-create", has_segment))
-    home.register_warnings(find_warnings)    # (user, now) -> list[Warning]
+    home.register_warnings(find_warnings)    # (user, now) -> list[Alert]
     home.register_running(find_running)      # (user, now) -> list[Running]
     home.register_results(find_results)      # (user, now) -> list[Result]
 
@@ -28,7 +28,10 @@ IsDone = Callable[["User", datetime], bool]
 
 @dataclass(frozen=True)
 class Step:
-    """One item of the checklist; `is_done(user, now)` ticks it. Order: people 10, segment 20, sender 30, campaign 40, test 50, launch 60."""
+    """One item of the checklist; `is_done(user, now)` ticks it.
+
+    Orders: people 10, segment 20, sender 30, campaign 40, test 50, launch 60.
+    """
 
     key: str
     order: int
@@ -40,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Warning:
+class Alert:
     """Something that needs somebody: what, why it matters and where it is mended. `tone` is "warning" or "danger"."""
 
     title: str | _StrPromise
@@ -83,7 +86,7 @@ T = TypeVar("T")
 Finder = Callable[["User", datetime], Sequence[T]]
 
 _steps: dict[str, Step] = {}
-_warnings: list[Finder[Warning]] = []
+_warnings: list[Finder[Alert]] = []
 _running: list[Finder[Running]] = []
 _results: list[Finder[Result]] = []
 
@@ -92,7 +95,7 @@ def register_step(step: Step) -> None:
     _steps[step.key] = step
 
 
-def register_warnings(finder: Finder[Warning]) -> None:
+def register_warnings(finder: Finder[Alert]) -> None:
     _add(_warnings, finder)
 
 
@@ -109,7 +112,7 @@ def checklist(user: User, now: datetime) -> list[tuple[Step, bool]]:
     return [(step, step.is_done(user, now)) for step in sorted(_steps.values(), key=lambda step: step.order)]
 
 
-def warnings(user: User, now: datetime) -> list[Warning]:
+def warnings(user: User, now: datetime) -> list[Alert]:
     return _collect(_warnings, user, now)
 
 
