@@ -107,10 +107,10 @@ def read(raw: object, origin: Origin) -> Call:
     if origin.is_large and len(json.dumps(raw, ensure_ascii=False)) > MOST_BYTES_PER_CALL:
         raise DropError(Drop.TOO_LARGE)
     kind = raw.get("type") or origin.type
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise DropError(Drop.UNKNOWN_TYPE, str(kind)[:80])
     try:
-        return _read(str(kind), raw, origin)
+        return _read(kind, raw, origin)
     except (TooDeepError, RecursionError):
         raise DropError(Drop.TOO_DEEP) from None
 

@@ -39,7 +39,7 @@ class Sender:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"authorization": self.authorization, **headers}
         content_type = headers.pop("content_type", "application/json")
-        return Client().post(path, data=data, content_type=content_type, headers=headers)
+        return Client().generic("POST", path, data, content_type, headers=headers)
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+"""What is answered to a sender, and what is on the disk by then?"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from profiles.ingest import envelope, inbox, keys
+from profiles.models import IngestRaw, Source
+from profiles.views import ingest
+
+from .conftest import Sender, track
+
+TOO_MUCH = envelope.MOST_BYTES + 1
+
+
+def test_it_answers_when_the_bytes_are_kept(sender: Sender, nudges: list[str], django_capture_on_commit_callbacks: Any) -> None:
+    body = json.dumps({"batch": [track()]}).encode()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = sender.post(body)
+
+    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    assert bytes(IngestRaw.objects.get().body) == body
+    assert nudges == ["profiles.tasks.drain_inbox"]
+
+
+def test_accepting_costs_one_insert_once_the_key_is_known(sender: Sender, django_assert_num_queries: Any) -> None:
+    sender.post(track(), "/v1/track")
+
+    with django_assert_num_queries(1):
+        sender.post(track(), "/v1/track")
+
+
+def test_it_takes_the_key_from_the_body(sender: Sender) -> None:
+    answer = Client().post("/v1/t", json.dumps(track(writeKey=sender.key)), content_type="text/plain")
+
+    assert answer.status_code == 200
+
+
+def test_it_takes_the_key_from_the_query_of_a_beacon_only(sender: Sender) -> None:
+    body = json.dumps({"batch": [track()]})
+
+    assert Client().post(f"/beacon/v1/batch?writeKey={sender.key}", body, content_type="text/plain").status_code == 200
+    assert Client().post(f"/v1/batch?writeKey={sender.key}", body, content_type="text/plain").status_code == 401
+
+
+@pytest.mark.parametrize("authorization", ["", "Basic d2tfbm9ib2R5Og==", "Basic ###", "Basic /w==", "Digest x", "Bearer wk_nobody"])
+def test_it_refuses_an_unknown_key_before_it_reads_the_body(sender: Sender, authorization: str) -> None:
+    answer = sender.post(track(), authorization=authorization)
+
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "unknown_key"
+    assert not IngestRaw.objects.exists()
+
+
+def test_a_revoked_key_is_refused(sender: Sender, now: Any) -> None:
+    assert sender.post(track(), "/v1/track").status_code == 200
+    Source.objects.update(revoked_at=now)
+    keys.forget()
+
+    assert sender.post(track(), "/v1/track").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "no_body"),
+        (b"not json", 400, "not_json"),
+        (b'{"batch": [', 400, "not_json"),
+        (b"[]", 400, "not_an_object"),
+        (b'"text"', 400, "not_an_object"),
+        (b'{"batch": {"0": {}}}', 400, "not_a_batch"),
+        (b'{"batch": null}', 400, "not_a_batch"),
+        (b'{"a": "\xff\xfe"}', 400, "not_utf8"),
+        (b'{"a": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", 400, "too_deep"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", 400, "not_json"),
+        (b'{"batch": [' + b"1," * 2_500 + b"1]}", 413, "too_many_calls"),
+        (b" " * TOO_MUCH, 413, "too_large"),
+        (gzip.compress(b"0" * 200_000_000, compresslevel=9), 413, "too_large"),
+        (gzip.compress(b'{"batch": []}')[:-4], 400, "broken_encoding"),
+        (gzip.compress(b'{"batch": []}') + b"more", 400, "broken_encoding"),
+        (b"\x1f\x8b\x08\x00 no gzip at all", 400, "broken_encoding"),
+    ],
+    ids=lambda value: value[:24].decode("latin-1") if isinstance(value, bytes) else None,
+)
+def test_it_says_plainly_what_is_wrong(sender: Sender, body: bytes, status: int, code: str) -> None:
+    answer = sender.post(body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["message"]
+    assert not IngestRaw.objects.exists()
+
+
+def test_it_reads_deflate_and_refuses_what_it_does_not_know(sender: Sender) -> None:
+    assert sender.post(zlib.compress(b'{"batch": []}'), content_encoding="deflate").status_code == 200
+    assert sender.post(b'{"batch": []}', content_encoding="br").status_code == 415
+
+
+@pytest.mark.parametrize("charset", ["bz2_codec", "utf-16", "utf-7", "nonsense"])
+def test_the_content_type_counts_for_nothing(sender: Sender, charset: str) -> None:
+    answer = sender.post(track(), "/v1/track", content_type=f"application/json; charset={charset}")
+
+    assert answer.status_code == 200
+
+
+def test_it_asks_to_come_back_when_too_much_is_waiting(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    sender.post(track(), "/v1/track")
+    monkeypatch.setattr(inbox, "MOST_WAITING", 1)
+    monkeypatch.setattr(ingest, "_fullness", (0.0, False))
+
+    answer = sender.post(b"not even read", "/v1/track")
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+    assert IngestRaw.objects.count() == 1
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
+def test_only_post_is_taken(sender: Sender, method: str) -> None:
+    answer = getattr(Client(), method)("/v1/batch")
+
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST, OPTIONS"
+
+
+def test_no_cookie_is_set_and_no_token_is_asked_for(sender: Sender) -> None:
+    answer = Client(enforce_csrf_checks=True).post(
+        "/v1/track", json.dumps(track()), content_type="application/json", headers={"authorization": sender.authorization}
+    )
+
+    assert answer.status_code == 200
+    assert not answer.cookies
