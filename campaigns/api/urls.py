@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from campaigns.api import reports
+
+urlpatterns = [
+    path("campaigns/<int:pk>/report/", reports.CampaignReportView.as_view(), name="api-campaign-report"),
+    path("campaigns/<int:pk>/people/", reports.CampaignPeopleView.as_view(), name="api-campaign-people"),
+]

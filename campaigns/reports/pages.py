@@ -16,7 +16,7 @@ from campaigns.reports import campaign as campaign_report
 from campaigns.reports import drawing, reasons, words
 from campaigns.reports.campaign import Report, StepReport
 from campaigns.reports.facts import End
-from campaigns.reports.people import Filter
+from campaigns.reports.people import NO_REASON, Filter
 from campaigns.reports.tally import Tally
 from campaigns.steps import STEPS
 from campaigns.steps.base import Earlier, Scene
@@ -119,7 +119,8 @@ def report_context(report: Report, *, currency: str) -> dict[str, Any]:
     """Return everything the page shows. Costs one query for the curve, and those of Library for the steps' words."""
     links = _Links(report.campaign, report.version)
     identity = _identity(report, links)
-    steps = [_step_part(step, report, links) for step in described(report)]
+    tests = [step.key for step in report.steps if len(step.variants) > 1]
+    steps = [_step_part(step, report, links, tests) for step in described(report)]
     return {
         "report": report,
         "campaign": report.campaign,
@@ -178,7 +179,7 @@ def chips(campaign: Campaign, wanted: Filter, version: Version | None) -> list[s
         _("variant %(variant)s") % {"variant": wanted.variant} if wanted.variant else "",
         groups.get(wanted.group, ""),
         str(words.ENDS[End(wanted.state)]) if wanted.state else "",
-        reasons.sentence(wanted.reason) if wanted.reason else "",
+        reasons.sentence(wanted.reason) if wanted.reason not in ("", NO_REASON) else "",
         facts.get(wanted.fact, ""),
         _("left by “%(port)s”") % {"port": wanted.port} if wanted.port else "",
     ]
@@ -247,8 +248,16 @@ def _sentence(report: Report) -> str:
 def _reasons(report: Report, end: End, links: _Links) -> list[Term]:
     rows = report.reasons(end)
     most = max((people for _reason, people in rows), default=1)
+    unnamed = _("In the outbox, next in line") if end is End.UNDERWAY else reasons.sentence("")
     return [
-        Term(reason, reasons.sentence(reason), people, links(state=end, reason=reason), people / most) for reason, people in rows
+        Term(
+            reason,
+            reasons.sentence(reason) if reason else unnamed,
+            people,
+            links(state=end, reason=reason or NO_REASON),
+            people / most,
+        )
+        for reason, people in rows
     ]
 
 
@@ -256,21 +265,24 @@ def _comparisons(report: Report) -> list[tuple[str, Comparison | None]]:
     rows: list[tuple[str, Comparison | None]] = []
     if report.has_goal and report.control.people:
         rows.append((_("Everybody it may write to against control"), report.conversions))
-    for number, step in enumerate((one for one in report.steps if len(one.variants) > 1), start=1):
+    tests = [step for step in report.steps if len(step.variants) > 1]
+    against = _("%(one)s against %(other)s, test %(number)s") if len(tests) > 1 else _("%(one)s against %(other)s")
+    for number, step in enumerate(tests, start=1):
         for one in step.variants:
             names = {"one": one.key, "other": step.variants[0].key, "number": number}
             if number == 1:
                 rows.append((_("%(one)s against control") % names, one.against_control))
-            rows.append((_("%(one)s against %(other)s, test %(number)s") % names, one.against_first))
+            rows.append((against % names, one.against_first))
     return rows if report.has_goal else []
 
 
-def _step_part(entry: tuple[StepReport, str, str], report: Report, links: _Links) -> StepPart:
+def _step_part(entry: tuple[StepReport, str, str], report: Report, links: _Links, tests: Sequence[str]) -> StepPart:
     step, icon, sentence = entry
     numbers = step.numbers
     rows = _funnel(step, links) if step.variants else []
     whole = numbers.entered or 1
     plugin = STEPS.find(step.row.kind)
+    test = _("Test %(number)s") % {"number": tests.index(step.key) + 1} if len(tests) > 1 and step.key in tests else ""
     labels = {port.key: str(port.label) for port in plugin.exits(step.row.params)} if plugin else {}
     return StepPart(
         key=step.key,
@@ -284,7 +296,7 @@ def _step_part(entry: tuple[StepReport, str, str], report: Report, links: _Links
         ],
         rows=rows,
         identity=_step_identity(step, links) if rows else [],
-        sayings=words.on_variants(step) if report.has_goal else [],
+        sayings=words.on_variants(step, test) if report.has_goal else [],
         ratio_is_off=step.ratio_is_off,
     )
 

@@ -17,6 +17,7 @@ from profiles.models import ContactPoint, Profile
 PAGE = 50
 CHUNK = 5_000
 GROUPS = ("control", "treated")
+NO_REASON = "none"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Filter:
     step: str = ""
     variant: str = ""
     state: str = ""
-    reason: str = ""
+    reason: str = ""  # NO_REASON: those without one
     group: str = ""  # one of GROUPS
     fact: str = ""  # one of facts.FACTS
     port: str = ""
@@ -133,6 +134,9 @@ def _cursor(text: str | None) -> int:
 
 def _selection(wanted: Filter) -> tuple[str, str, dict[str, Any]]:
     conditions, params = ["true"], wanted.as_dict()
+    if wanted.reason == NO_REASON:
+        params["reason"] = ""
+        conditions.append("reason = ''")
     for name in ("step", "variant", "state", "reason"):
         if params[name]:
             conditions.append(f"{name} = %({name})s")

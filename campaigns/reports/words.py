@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -87,10 +87,11 @@ def on_revenue(report: Report, currency: str) -> str:
     return f"{facts} {_revenue_verdict(comparison, currency)}".strip()
 
 
-def on_variants(step: StepReport) -> list[Saying]:
-    """Say of each further variant of a step whether it is better than the first one."""
+def on_variants(step: StepReport, test: str = "") -> list[Saying]:
+    """Say of each further variant of a step whether it is better than the first one; `test` names it among several."""
     first = step.variants[0].key if step.variants else ""
-    return [_on_variant(one.key, first, one.against_first) for one in step.variants if one.against_first is not None]
+    sayings = [_on_variant(one.key, first, one.against_first) for one in step.variants if one.against_first is not None]
+    return [replace(saying, title=f"{test}: {saying.title}") for saying in sayings] if test else sayings
 
 
 def standing(end: End, reason: str) -> str:
