@@ -63,6 +63,15 @@ def keep(letters: Sequence[Letter]) -> None:
     )
 
 
+def words_of(reason: str) -> str | Promise:
+    """Return the reason in words; the code itself when it is of another version of this house."""
+    return REASONS.get(reason, reason)
+
+
+def reason_of(letter: DeadLetter) -> str | Promise:
+    return words_of(letter.reason)
+
+
 def replay(letters: QuerySet[DeadLetter], *, now: datetime) -> int:
     """Put these back into the inbox as they came, with their time of arrival; return how many. At most MOST_PER_REPLAY.
 
