@@ -14,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 
 from celery import Celery
-from celery.platforms import SecurityWarning
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 from django.db import transaction
 
 from omni import embedded

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register
+from django.core.checks import Error, Tags, register
+from django.core.checks import Warning as Notice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def front_end_is_built(**kwargs: Any) -> Sequence[CheckMessage]:
     if (settings.BASE_DIR / "static" / "vendor" / "app.js").exists():
         return []
-    return [Warning("The front end is not built.", hint="Run `make frontend`.", id="omni.W001")]
+    return [Notice("The front end is not built.", hint="Run `make frontend`.", id="omni.W001")]
 
 
 @register(Tags.security, deploy=True)

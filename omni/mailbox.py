@@ -104,7 +104,7 @@ def page(*, query: str = "", after: str = "", size: int = PAGE_SIZE) -> Page:
     `query` is looked for in sender, recipient and subject; a search ends after MOST_SEARCHED letters.
     """
     names = [name for name in _names() if not after or name < after]
-    found = []
+    found: list[Letter] = []
     for name in names[:MOST_SEARCHED] if query else names:
         letter = _head(name)
         if letter is None or not _matches(letter, query):
@@ -121,7 +121,7 @@ def count() -> int:
 
 def load(name: str) -> OpenLetter:
     """Return a letter with its headers, its text and its HTML; raises NoSuchLetterError."""
-    message = cast("EmailMessage", _letters.parsebytes(raw(name)))
+    message = _letters.parsebytes(raw(name))
     return OpenLetter(
         letter=_summary(name, message),
         headers=[(key, str(value)) for key, value in message.items()],
@@ -144,7 +144,7 @@ def raw(name: str) -> bytes:
 def letters() -> Iterator[EmailMessage]:
     """Yield every letter, oldest first, parsed."""
     for name in reversed(_names()):
-        yield cast("EmailMessage", _letters.parsebytes(raw(name)))
+        yield _letters.parsebytes(raw(name))
 
 
 def _names() -> list[str]:

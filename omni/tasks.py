@@ -18,7 +18,7 @@ _names = frozenset(work.task for work in RECURRING)
 
 
 @shared_task(bind=True, queue="engine", name="omni.tasks.beat")
-def beat(self: Task, **kwargs: Any) -> None:
+def beat(self: Task[Any, Any], /, **kwargs: Any) -> None:
     """Note that a tick of beat came through the broker, and forget processes not seen for a day."""
     now = timezone.now()
     if (self.request.headers or {}).get("periodic_task_name") or getattr(self.request, "periodic_task_name", None):
@@ -27,12 +27,12 @@ def beat(self: Task, **kwargs: Any) -> None:
 
 
 @task_prerun.connect(weak=False)
-def note_worker(task: Task, **kwargs: Any) -> None:
+def note_worker(task: Task[Any, Any], **kwargs: Any) -> None:
     if task.name in _names and not task.request.called_directly:
         heartbeats.record(f"worker:{queue_of(task.name)}@{task.request.hostname}", now=timezone.now())
 
 
 @task_postrun.connect(weak=False)
-def note_tick(task: Task, state: str | None = None, **kwargs: Any) -> None:
+def note_tick(task: Task[Any, Any], state: str | None = None, **kwargs: Any) -> None:
     if task.name in _names and state == "SUCCESS":
         heartbeats.record(heartbeats.tick(task.name), now=timezone.now())

@@ -56,7 +56,7 @@ def letter_detail(request: StaffRequest, name: str) -> HttpResponse:
 @require_GET
 @require(Right.VIEW)
 @xframe_options_sameorigin
-@csp(LETTER_POLICY)
+@csp(LETTER_POLICY)  # type: ignore[arg-type]
 def letter_html(request: StaffRequest, name: str) -> HttpResponse:
     return HttpResponse('<base target="_blank">' + _open(name).html)
 

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from contextlib import closing
-from typing import IO, Any, ClassVar, NoReturn
+from typing import IO, Any, NoReturn
 
 import honcho.manager
 from django.conf import settings
@@ -54,7 +54,7 @@ class Manager(honcho.manager.Manager):
 
 class Command(BaseCommand):
     help = "Start the database, the broker, the web server, the workers, beat and the mailbox; Ctrl-C stops them all."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = env.read.str("HOST", default="127.0.0.1"), settings.PORT
