@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from campaigns import summary
 from campaigns.experiments.statistics import Comparison
 from campaigns.models import Campaign, Step, Version
 from campaigns.reports import campaign as campaign_report
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 MEASURED = ("sent", "delivered", "opened", "clicked", "unsubscribed", "converted")
-STATE_LOOKS = {
-    Campaign.State.LIVE: ("success", "player-play"),
-    Campaign.State.PAUSED: ("warning", "player-pause"),
-    Campaign.State.STOPPED: ("danger", "player-stop"),
-    Campaign.State.FINISHED: ("neutral", "circle-check"),
-}
 
 
 @dataclass(frozen=True)
@@ -141,7 +136,7 @@ def report_context(report: Report, *, currency: str) -> dict[str, Any]:
         "curve": _curve(report) if report.has_goal and report.control.people else None,
         "query": query(Filter(), report.version),
         "sentence": _sentence(report),
-        "state_look": STATE_LOOKS.get(Campaign.State(report.campaign.state), ("neutral", "pencil")),
+        "state_look": summary.BADGES[Campaign.State(report.campaign.state)][1:],
         "list_url": reverse("campaigns:report-list"),
     }
 

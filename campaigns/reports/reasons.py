@@ -25,8 +25,10 @@ SENTENCES: dict[str, str | _StrPromise] = {
     "journey_stopped": _("The campaign was stopped"),
     "campaign_stopped": _("The campaign was stopped"),
     "campaign_paused": _("The campaign is paused"),
-    "kill_switch": _("All sending was stopped"),
+    "kill_switch": _("All sending is stopped"),
     "finished": _("Came to the end of the journey"),
+    "step_failed": _("A step of the journey failed"),
+    "unknown_step": _("A step of the journey is of a kind that is not installed"),
     # Address
     "no_address": _("No address for this channel"),
     "undeliverable": _("The address cannot receive mail"),
@@ -36,6 +38,7 @@ SENTENCES: dict[str, str | _StrPromise] = {
     "suppressed_manual": _("Blocked by staff"),
     "suppressed_domain": _("The domain is blocked"),
     # Consent
+    "restricted_processing": _("The person's data may not be used now"),
     "channel_not_permitted": _("Opted out of this channel"),
     "topic_unsubscribed": _("Unsubscribed from the topic"),
     "never_asked": _("Never opted in"),
@@ -50,6 +53,8 @@ SENTENCES: dict[str, str | _StrPromise] = {
     "empty_content": _("The message was empty"),
     "too_long": _("The message was too long"),
     # Sender and provider
+    "channel_not_configured": _("Nobody is set up to carry such messages"),
+    "channel_paused": _("The provider is paused"),
     "invalid_sender": _("The sender is not valid"),
     "provider_rejected": _("Refused by the provider"),
     "provider_suppressed": _("On the provider's own block list"),
