@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from campaigns.views import public
 
 app_name = "public"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("t/c/<str:token>", public.click, name="click"),
+    path("t/o/<str:token>.gif", public.opened, name="open"),
+    path("u/sample", public.unsubscribe_sample, name="unsubscribe-sample"),
+    path("u/<str:token>", public.unsubscribe, name="unsubscribe"),
+]

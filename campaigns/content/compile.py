@@ -36,6 +36,11 @@ PIXEL = (
     '{% if omni.pixel %}<img src="{{ omni.pixel }}" width="1" height="1" alt="" border="0" '
     'style="height:1px;width:1px;border:0;display:block">{% endif %}'
 )
+# A link that no person sees: whoever follows it follows everything.
+TRAP = (
+    '{% if omni.trap %}<a href="{{ omni.trap }}" aria-hidden="true" tabindex="-1" rel="nofollow" '
+    'style="display:none;font-size:0;line-height:0;max-height:0;overflow:hidden"></a>{% endif %}'
+)
 PREHEADER = (
     '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden">{words}'
     + "&#847;&zwnj;&nbsp;" * 60
@@ -181,8 +186,8 @@ def _label(html: str, start: int, liquid: list[str]) -> str:
 
 
 def _framed(html: str, preheader: str) -> str:
+    opening = PREHEADER.replace("{words}", preheader) + TRAP if preheader.strip() else TRAP
     start = _BODY_START.search(html)
-    if preheader.strip() and start:
-        html = html[: start.end()] + PREHEADER.replace("{words}", preheader) + html[start.end() :]
+    html = html[: start.end()] + opening + html[start.end() :] if start else opening + html
     end = html.lower().rfind("</body>")
     return html[:end] + PIXEL + html[end:] if end >= 0 else html + PIXEL

@@ -101,6 +101,7 @@ def wrap(stored: dict[str, Any], delivery_id: int, count: int) -> dict[str, Any]
         "omni": {
             **omni,
             "links": [links.click_url(Place(delivery_id, position), signer=signer) for position in range(count)],
+            "trap": links.click_url(Place(delivery_id, links.TRAP_POSITION), signer=signer),
             "pixel": links.open_url(Place(delivery_id), signer=signer),
         },
     }

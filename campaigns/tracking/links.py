@@ -18,6 +18,7 @@ from functools import lru_cache
 from django.conf import settings
 
 TAG_BYTES = 16
+TRAP_POSITION = 65_535  # the link that nobody sees
 _PAYLOAD = struct.Struct(">QH")
 _TOKEN_CHARS = -(-(_PAYLOAD.size + TAG_BYTES) * 4 // 3)
 
