@@ -223,6 +223,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"ImportState": "profiles.models.Import.State"},
 }
 
 LOGGING = logging_config(level=env.read.str("LOG_LEVEL", default="INFO"), as_json=env.read.bool("LOG_JSON", default=True))

@@ -22,15 +22,15 @@ ATTRIBUTE = "attribute"
 TARGETS = [
     (mapping.SKIP, _("Leave out")),
     (_("Recognizes the person"), [(mapping.EMAIL, _("E-mail")), (mapping.PHONE, _("Phone")), (mapping.USER_ID, _("User id"))]),
-    (_("Says something about the person"), [(ATTRIBUTE, _("Attribute")), (mapping.CREATED_AT, _("Known since (date)"))]),
+    (_("Says something about the person"), [(ATTRIBUTE, _("Attribute")), (mapping.CREATED_AT, _("Known since"))]),
 ]
 READINGS = [
     (values.Type.STRING.value, _("Text")),
     (values.Type.NUMBER.value, _("Number")),
-    (values.Type.DATE.value, _("Date, day first (31.12.2026) or ISO")),
-    (values.MONTH_FIRST, _("Date, month first (12/31/2026)")),
+    (values.Type.DATE.value, _("Date (31.12.2026)")),
+    (values.MONTH_FIRST, _("Date (12/31/2026)")),
     (values.Type.BOOLEAN.value, _("Yes or no")),
-    (values.Type.LIST.value, _("List (a; b; c)")),
+    (values.Type.LIST.value, _("List")),
 ]
 ENCODING_LABELS = {"utf-8-sig": "UTF-8 (BOM)", "cp1251": "Windows-1251", "cp1252": "Windows-1252", "cp1250": "Windows-1250"}
 DELIMITER_LABELS = [(",", _("comma ,")), (";", _("semicolon ;")), ("\t", _("tab")), ("|", _("bar |"))]
@@ -53,14 +53,12 @@ class ShapeForm(forms.Form):
     delimiter = forms.ChoiceField(label=_("Columns are divided by"), choices=DELIMITER_LABELS)
     has_header = forms.TypedChoiceField(
         label=_("First row"),
-        choices=[("1", _("names the columns")), ("", _("is a person"))],
-        coerce=bool,
-        empty_value=False,
-        required=False,
+        choices=[("1", _("names the columns")), ("0", _("is a person"))],
+        coerce=lambda text: text == "1",
     )
 
     def __init__(self, data: Any = None, *, of: Import) -> None:
-        shape = {"encoding": of.encoding, "delimiter": of.delimiter, "has_header": "1" if of.has_header else ""}
+        shape = {"encoding": of.encoding, "delimiter": of.delimiter, "has_header": "1" if of.has_header else "0"}
         super().__init__(data, initial=shape)
         names = dict.fromkeys([of.encoding, *reading.ENCODINGS])
         field = self.fields["encoding"]
@@ -75,15 +73,19 @@ class ShapeForm(forms.Form):
 class ColumnForm(forms.Form):
     """What one column becomes. `samples` are its first cells."""
 
+    use_required_attribute = False
+
     to = forms.ChoiceField(label=_("Becomes"), choices=TARGETS)
-    key = forms.CharField(label=_("Attribute"), required=False, max_length=255, widget=forms.TextInput(attrs={"list": "known-attributes"}))
-    type = forms.ChoiceField(label=_("Read as"), choices=READINGS, required=False)
+    key = forms.CharField(label=_("Attribute"), max_length=255, widget=forms.TextInput(attrs={"list": "known-attributes"}))
+    type = forms.ChoiceField(label=_("Read as"), choices=READINGS)
 
     def __init__(self, data: Any = None, *, column: Column, samples: list[str]) -> None:
         self.column, self.samples = column, samples
         is_attribute = bool(column.attribute)
         initial = {"to": ATTRIBUTE if is_attribute else column.to, "key": column.attribute or column.name, "type": column.type}
         super().__init__(data, prefix=f"column-{column.index}", initial=initial)
+        if data is not None and data.get(self.add_prefix("to")) != ATTRIBUTE:
+            self.fields["key"].required = self.fields["type"].required = False
 
     def answer(self) -> Column:
         data = self.cleaned_data

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from profiles.api import definitions, imports, people
+
+urlpatterns = [
+    path("people", people.PeopleView.as_view(), name="api-people"),
+    path("people/<int:pk>", people.PersonView.as_view(), name="api-person"),
+    path("people/<int:pk>/events", people.PersonEventsView.as_view(), name="api-person-events"),
+    path("people/<int:pk>/consents", people.PersonConsentsView.as_view(), name="api-person-consents"),
+    path("imports", imports.ImportsView.as_view(), name="api-imports"),
+    path("imports/<int:pk>", imports.ImportView.as_view(), name="api-import"),
+    path("imports/<int:pk>/cancel", imports.ImportCancelView.as_view(), name="api-import-cancel"),
+    path("imports/<int:pk>/faults", imports.ImportFaultsView.as_view(), name="api-import-faults"),
+    path("attributes", definitions.AttributesView.as_view(), name="api-attributes"),
+    path("events", definitions.EventsView.as_view(), name="api-events"),
+]

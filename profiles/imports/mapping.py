@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -117,6 +117,37 @@ def build(*, header: Iterable[str], mapping: Mapping[str, Mapping[str, str]], co
         date=consent.get("date") or "",
     )
     return Plan(tuple(columns), decision)
+
+
+def named(*, header: Sequence[str], guessed: Mapping[str, Mapping[str, str]], named: object, consent: object) -> Plan:
+    """Return the plan a program asked for: `named` is {column name: {"to": ..., "type": ...}}, other columns as guessed.
+
+    Raises MappingError for shapes that are no plan.
+    """
+    if not isinstance(named or {}, dict) or not isinstance(consent, dict):
+        raise MappingError({"": _("The mapping and the consent are objects.")})
+    asked = dict(guessed)
+    for name, target in dict(named or {}).items():  # type: ignore[call-overload]
+        if name not in header:
+            raise MappingError({"": _("The file has no column “%(name)s”.") % {"name": str(name)[:80]}})
+        if not isinstance(target, dict) or not all(isinstance(value, str) for value in target.values()):
+            raise MappingError({str(header.index(name)): _("Say what the column becomes.")})
+        asked[str(header.index(name))] = target
+    try:
+        return build(header=header, mapping=asked, consent=_checked(consent))
+    except (TypeError, ValueError):
+        raise MappingError({"consent": _("The consent is not of its shape.")}) from None
+
+
+def _checked(consent: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name in ("status", "source", "date"):
+        if not isinstance(consent.get(name) or "", str):
+            raise TypeError(name)
+    for name in ("channels", "topics"):
+        if not all(isinstance(one, str) for one in consent.get(name, ())):
+            raise TypeError(name)
+    date.fromisoformat(consent.get("date") or "2000-01-01")
+    return consent
 
 
 def check(plan: Plan, *, known_types: Mapping[str, str], today: date) -> None:

@@ -124,6 +124,7 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": may(request.user, Right.EDIT_PEOPLE),
         "may_export": may(request.user, Right.EXPORT),
         "sentence": _sentence(shown),
+        "people_url": f"{reverse('profiles:person-list')}?import={pk}",
         **_pace(shown),
     }
     part = "#progress" if request.htmx else ""

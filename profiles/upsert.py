@@ -1,0 +1,35 @@
+"""How does one person get known or mended by hand or by a program?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from profiles import attributes, identity
+from profiles.models import Identifier
+
+
+@dataclass(frozen=True)
+class Upserted:
+    profile_id: int
+    is_new: bool
+
+
+def upsert(
+    *, identifiers: Sequence[identity.Key], values: dict[str, Any], source: str, at: datetime, now: datetime
+) -> Upserted:
+    """Find or make the person of these normalized identifiers, at least one, and set the attributes as of `at`.
+
+    One transaction; a value of None takes an attribute away. The rules are those of every other door (profiles.identity).
+    """
+    with transaction.atomic():
+        is_new = not any(Identifier.objects.filter(type=kind, value=value).exists() for kind, value in identifiers)
+        claim = identity.Claim(tuple(identifiers), source, at)
+        (profile_id,) = identity.resolve(claims=[claim], now=now)
+        if values:
+            attributes.apply(changes=[attributes.Change(profile_id, values, at, source)], now=now)
+    return Upserted(profile_id, is_new)
