@@ -1,7 +1,7 @@
-"""What does Home show? Apps register steps of the checklist, warnings, running things and results from AppConfig.ready.
+"""What does Home show? Apps register steps of the checklist, alerts, running things and results from AppConfig.ready.
 
     home.register_step(Step("segment", 20, _("Make a segment"), _("..."), "segments:segment-create", has_segment))
-    home.register_warnings(find_warnings)    # (user, now) -> list[Alert]
+    home.register_alerts(find_alerts)    # (user, now) -> list[Alert]
     home.register_running(find_running)      # (user, now) -> list[Running]
     home.register_results(find_results)      # (user, now) -> list[Result]
 
@@ -86,7 +86,7 @@ T = TypeVar("T")
 Finder = Callable[["User", datetime], Sequence[T]]
 
 _steps: dict[str, Step] = {}
-_warnings: list[Finder[Alert]] = []
+_alerts: list[Finder[Alert]] = []
 _running: list[Finder[Running]] = []
 _results: list[Finder[Result]] = []
 
@@ -95,8 +95,8 @@ def register_step(step: Step) -> None:
     _steps[step.key] = step
 
 
-def register_warnings(finder: Finder[Alert]) -> None:
-    _add(_warnings, finder)
+def register_alerts(finder: Finder[Alert]) -> None:
+    _add(_alerts, finder)
 
 
 def register_running(finder: Finder[Running]) -> None:
@@ -112,8 +112,8 @@ def checklist(user: User, now: datetime) -> list[tuple[Step, bool]]:
     return [(step, step.is_done(user, now)) for step in sorted(_steps.values(), key=lambda step: step.order)]
 
 
-def warnings(user: User, now: datetime) -> list[Alert]:
-    return _collect(_warnings, user, now)
+def alerts(user: User, now: datetime) -> list[Alert]:
+    return _collect(_alerts, user, now)
 
 
 def running(user: User, now: datetime) -> list[Running]:

@@ -113,6 +113,12 @@ def number(value: float | Decimal | None, places: int = 0) -> str:
 
 
 @register.filter
+def figure(value: Any) -> str:
+    """Write numbers as numbers and leave words alone."""
+    return figures.number(value) if isinstance(value, (int, float)) else str(value)
+
+
+@register.filter
 def percent(value: float | Decimal | None, places: int = 1) -> str:
     """Write the share 0.1234 as 12.3 %."""
     return figures.percent(value, places=places)
@@ -134,6 +140,16 @@ def ago(at: datetime | None) -> SafeString:
 def moment(at: datetime | None) -> SafeString:
     """Draw a moment as date and time in the viewer's zone."""
     return moments.absolute(at)
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """Write what stands between backticks as code; everything else is escaped."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:
+        return format_html("{}", text)
+    marked = (format_html("<code>{}</code>" if at % 2 else "{}", part) for at, part in enumerate(parts))
+    return mark_safe("".join(marked))  # noqa: S308 (every part went through format_html)
 
 
 # Addresses.
