@@ -1,0 +1,134 @@
+"""What do people see of sources and of calls that could not be used?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from omni import home
+from omni.models import AuditEntry, User
+from profiles import data_pages
+from profiles.ingest import deadletters
+from profiles.ingest.spec import Drop
+from profiles.models import DeadLetter, EventDef, IngestRaw, Source
+
+from .conftest import Sender, track
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+def test_a_new_key_is_shown_once_and_works(owner: User, client_of: Any, drain: Any) -> None:
+    client = client_of(owner)
+    made = client.post(reverse("profiles:source-create"), {"name": "Web shop", "kind": "server"})
+    key = re.search(r"wk_[\w-]{30,}", made.content.decode())
+    assert key is not None
+    source = Source.objects.get()
+
+    assert Sender(source, key.group()).post(track(), "/v1/track").status_code == 200
+    drain()
+
+    listed = client.get(reverse("profiles:source-list")).content.decode()
+    assert "Web shop" in listed
+    assert "Receiving" in listed
+    assert key.group() not in listed
+    assert key.group() not in client.get(reverse("profiles:source-detail", args=[source.pk])).content.decode()
+    assert AuditEntry.objects.get().action == "source.create"
+
+
+def test_a_revoked_key_is_refused_at_once(owner: User, client_of: Any, sender: Sender, django_capture_on_commit_callbacks: Any) -> None:
+    assert sender.post(track(), "/v1/track").status_code == 200
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client_of(owner).post(reverse("profiles:source-revoke", args=[sender.source.pk]))
+
+    assert sender.post(track(), "/v1/track").status_code == 401
+    assert "revoked source" in client_of(owner).get(reverse("profiles:source-list")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["profiles:source-create", "profiles:source-revoke"])
+def test_only_who_administers_makes_and_revokes_keys(marketer: User, client_of: Any, sender: Sender, name: str) -> None:
+    args = [sender.source.pk] if name.endswith("revoke") else []
+
+    assert client_of(marketer).post(reverse(name, args=args), {"name": "X", "kind": "server"}).status_code == 403
+    assert client_of(marketer).get(reverse("profiles:source-list")).status_code == 200
+
+
+def test_a_source_without_a_name_is_not_made(owner: User, client_of: Any) -> None:
+    answer = client_of(owner).post(reverse("profiles:source-create"), {"name": "", "kind": "server"})
+
+    assert answer.status_code == 422
+    assert not Source.objects.exists()
+
+
+def test_a_letter_says_why_and_can_be_processed_again(
+    marketer: User, client_of: Any, sender: Sender, drain: Any, nudges: list[str], now: datetime
+) -> None:
+    reserved = EventDef.objects.create(name="Bought", is_internal=True, first_seen_at=now)
+    sender.post({"batch": [track("Bought", properties={"note": "<script>"})]})
+    sender.post({"batch": [{"type": "purge"}]})
+    drain()
+    client = client_of(marketer)
+
+    listed = client.get(reverse("profiles:dead-letter-list")).content.decode()
+    letter = DeadLetter.objects.get(reason="reserved_name")
+    shown = client.get(reverse("profiles:dead-letter-detail", args=[letter.pk])).content.decode()
+    assert "reserved for events of Omni itself" in listed
+    assert "The type of the call is unknown" in listed
+    assert "&lt;script&gt;" in shown
+    assert "<script>&quot;" not in shown
+
+    EventDef.objects.filter(pk=reserved.pk).update(is_internal=False)
+    answer = client.post(reverse("profiles:dead-letter-replay-all"), {"reason": "reserved_name"}, follow=True)
+    assert IngestRaw.objects.count() == 1
+    assert "1 call is being processed again." in answer.content.decode()
+    drain()
+    assert DeadLetter.objects.filter(replayed_at=None).count() == 1
+
+
+def test_the_way_back_after_a_replay_stays_in_the_house(marketer: User, client_of: Any, sender: Sender) -> None:
+    answer = client_of(marketer).post(reverse("profiles:dead-letter-replay-all"), {"next": "https://evil.test/"})
+
+    assert answer["Location"] == reverse("profiles:dead-letter-list")
+
+
+def test_letters_are_for_those_who_may_see_people(analyst: User, client_of: Any) -> None:
+    assert client_of(analyst).get(reverse("profiles:dead-letter-list")).status_code == 403
+
+
+def test_long_lists_cost_no_more_than_short_ones(
+    owner: User, client_of: Any, sender: Sender, now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    client = client_of(owner)
+    for number in range(20):
+        Source.issue(name=f"Source {number}")
+    deadletters.keep(
+        [deadletters.Letter(sender.source.pk, now, Drop.UNKNOWN_TYPE, {"type": number}) for number in range(120)]
+    )
+    client.get(reverse("profiles:source-list"))
+
+    with django_assert_max_num_queries(9):
+        client.get(reverse("profiles:source-list"))
+    with django_assert_max_num_queries(7):
+        first = client.get(reverse("profiles:dead-letter-list"))
+    page = first.context["page"]
+    second = client.get(reverse("profiles:dead-letter-list"), {"after": page.next_cursor})
+    assert len(page.items) == 50
+    assert {letter.pk for letter in page.items}.isdisjoint(letter.pk for letter in second.context["page"].items)
+
+
+def test_home_tells_when_data_arrives_and_when_it_does_not(
+    owner: User, sender: Sender, drain: Callable[..., int], now: datetime
+) -> None:
+    step = next(step for step, _done in home.checklist(owner, now) if step.key == "data")
+    assert not step.is_done(owner, now)
+
+    sender.post({"batch": [track(), {"type": "purge"}]})
+    drain()
+
+    assert step.is_done(owner, now)
+    assert [alert.url for alert in data_pages.alerts(owner, now)] == [reverse("profiles:dead-letter-list")]
