@@ -16,6 +16,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from campaigns import goals, graph, planning
+from campaigns.delivery import outbox
 from campaigns.models import Campaign, Step, Version
 from campaigns.steps import STEPS
 from campaigns.steps.base import Library
@@ -148,6 +149,15 @@ def publish(*, campaign: Campaign, by: User | None, now: datetime) -> Version:
         planning.plan(campaign=locked, version=version, now=now)
         audit.record(actor=by, action="campaign.publish", obj=locked, after={"version": version.number}, now=now)
     return version
+
+
+def resume(*, campaign: Campaign, by: User | None, now: datetime) -> bool:
+    """Let a paused campaign run again, and its held messages go out; False when it was not paused."""
+    with transaction.atomic():
+        if not campaign.resume(by=by, now=now):
+            return False
+        outbox.wake(waiting="campaign_paused", campaign_id=campaign.pk, now=now)
+    return True
 
 
 def has_changes(campaign: Campaign) -> bool:

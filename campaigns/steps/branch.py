@@ -15,7 +15,7 @@ from campaigns.models import Delivery
 from campaigns.steps import message
 from campaigns.steps.base import Go, Outcome, Params, Port, Scene, Step
 from campaigns.steps.forms import StepForm
-from segments import compiler, tree
+from segments import builder, compiler, tree
 
 if TYPE_CHECKING:
     from campaigns.models import Enrolment
@@ -30,22 +30,39 @@ ASKS = (
 
 
 class BranchForm(StepForm):
+    """The conditions are drawn by the builder of segments, in fields of its own that begin with `definition`."""
+
     ask = forms.ChoiceField(label=gettext_lazy("Which people go “yes”?"), choices=ASKS, widget=forms.RadioSelect)
     step = forms.ChoiceField(label=gettext_lazy("Which message"))
     event = forms.ChoiceField(label=gettext_lazy("What they did"))
-    definition = forms.JSONField(label=gettext_lazy("Conditions"), widget=forms.HiddenInput)
 
     def shape(self) -> None:
         messages = [each for each in self.scene.earlier if each.kind == message.Message.key]
         self.fields["step"].choices = [("", _("Choose a message")), *((each.key, message.title(each.params, self.scene)) for each in messages)]  # type: ignore[attr-defined]
         events = self.scene.library.events
         self.fields["event"].choices = [("", _("Choose an event")), *((name, str(row)) for name, row in events.items())]  # type: ignore[attr-defined]
-        needed = {"opened": "step", "clicked": "step", "did": "event", "conditions": "definition"}
+        needed = {"opened": "step", "clicked": "step", "did": "event"}
         self.keep_only("ask", needed.get(self.chosen("ask") or "", "ask"))
+
+    @property
+    def builder(self) -> builder.View | None:
+        """What the builder shows; None while people are not parted by conditions."""
+        if self.chosen("ask") != "conditions":
+            return None
+        return builder.show(self._definition(), name="definition")
 
     def to_params(self) -> Params:
         # What another question held is kept, so that looking at it loses nothing.
-        return {**self.params, **{name: value for name, value in self.cleaned_data.items() if value is not None}}
+        params = {**self.params, **{name: value for name, value in self.cleaned_data.items() if value is not None}}
+        if params.get("ask") == "conditions":
+            params["definition"] = self._definition()
+        return params
+
+    def _definition(self) -> Any:
+        stored = self.params.get("definition") or tree.empty()
+        if self.is_bound and "definition" in self.data:
+            return builder.read(self.data, name="definition")
+        return stored
 
 
 class Branch(Step):

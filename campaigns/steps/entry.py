@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns import schedule
-from campaigns.steps.base import Go, Outcome, Params, Port, Scene, Step
+from campaigns.steps.base import Go, Note, Outcome, Params, Port, Scene, Step
 from campaigns.steps.entry_form import EntryForm
 
 if TYPE_CHECKING:
@@ -109,6 +109,10 @@ class Entry(Step):
         if start.source == "schedule":
             return _("Everyone in %(segment)s, %(when)s") % {"segment": name, "when": describe_rule(start.rule)}
         return _("Everyone in %(segment)s, at once") % {"segment": name}
+
+    def notes(self, params: Params, scene: Scene) -> Sequence[Note]:
+        again = describe_again(read(params))
+        return [Note("", again)] if again else ()
 
 
 def describe_again(start: Start) -> str:

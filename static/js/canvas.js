@@ -1,0 +1,59 @@
+// The journey's canvas ([data-canvas]): arrows go from card to card, Esc closes the inspector, a card can be dragged to a "+".
+// Everything it does can also be done by the links and buttons on the page.
+
+const canvas = () => document.querySelector("[data-canvas]");
+const cards = () => [...document.querySelectorAll("[data-canvas] [data-step] > a")];
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape" && !document.querySelector(":popover-open")) {
+    document.querySelector("[data-inspector-close]")?.click();
+    return;
+  }
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const all = cards();
+  const at = all.indexOf(document.activeElement);
+  if (!step || at < 0) return;
+  event.preventDefault();
+  all[Math.min(Math.max(at + step, 0), all.length - 1)].focus();
+});
+
+function reveal() {
+  const chosen = canvas()?.querySelector("[data-selected]");
+  chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+reveal();
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "journey") reveal();
+});
+
+// Dragging: only cards that may be moved carry data-move, the address that takes the place as `at`.
+let dragged = null;
+
+document.addEventListener("dragstart", (event) => {
+  const card = event.target.closest?.("[data-move]");
+  if (!card) return;
+  dragged = card;
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", card.dataset.step);
+  canvas().classList.add("is-dragging");
+});
+
+document.addEventListener("dragend", () => {
+  dragged = null;
+  canvas()?.classList.remove("is-dragging");
+});
+
+document.addEventListener("dragover", (event) => {
+  if (dragged && event.target.closest?.("[data-place]")) event.preventDefault();
+});
+
+document.addEventListener("drop", (event) => {
+  const place = event.target.closest?.("[data-place]");
+  if (!dragged || !place) return;
+  event.preventDefault();
+  window.htmx.ajax("POST", dragged.dataset.move, {
+    source: dragged, target: "#journey", swap: "morph", values: { at: place.dataset.place },
+  });
+});
