@@ -106,7 +106,7 @@ $(VENV)/.develop: requirements-dev.lock.txt $(VENV)/.runtime | room
 
 # The system's Node when it is new enough, else Node's wheel; both are found on the PATH that the recipes below set.
 $(VENV)/.node: | $(VENV)/.tools
-	@if ! { command -v npm && node -e 'process.exit(process.versions.node.split(".")[0] < 20)'; } >/dev/null 2>&1; then \
+	@if ! { command -v npm && node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)'; } >/dev/null 2>&1; then \
 		echo "Installing Node ..."; $(BIN)/uv pip install --quiet --python $(PY) $(NODE_WHEEL); fi
 	@touch $@
 
