@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from profiles.models import Identifier, Profile
 
+LONGEST_WORD = 255  # PostgreSQL refuses more than 2 kB
 MOST_WORDS = 12  # of a query; a pasted page is not a name
 
 _WORD = re.compile(r"[^\W_]+")
@@ -62,4 +63,4 @@ def matching(query: str) -> Q:
 def split(text: str) -> list[str]:
     """Return the words of `text` in the spelling of the index."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
-    return _WORD.findall(plain)
+    return [word[:LONGEST_WORD] for word in _WORD.findall(plain)]

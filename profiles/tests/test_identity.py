@@ -76,7 +76,10 @@ def test_phones_without_a_country_are_read_by_the_region() -> None:
 
 
 @settings(max_examples=300)
-@given(st.sampled_from([USER, EMAIL, PHONE, VISITOR]), st.text() | st.emails() | st.integers() | st.floats() | st.from_regex(r"\+[0-9 ()-]{5,20}"))
+@given(
+    st.sampled_from([USER, EMAIL, PHONE, VISITOR]),
+    st.text() | st.emails() | st.integers() | st.floats() | st.from_regex(r"\+[0-9 ()-]{5,20}"),
+)
 def test_normalizing_twice_changes_nothing(kind: str, value: object) -> None:
     once = normalize(kind, value)
 
@@ -189,7 +192,9 @@ def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
     def batch(first: int, count: int) -> list[Claim]:
         return [claim((USER, str(n)), (EMAIL, f"p{n}@example.com"), (VISITOR, f"v{n}")) for n in range(first, first + count)]
 
-    resolve(*(claim((VISITOR, f"v{n}")) for n in range(0, 600, 2)), *(claim((EMAIL, f"p{n}@example.com")) for n in range(0, 600, 3)))
+    resolve(
+        *(claim((VISITOR, f"v{n}")) for n in range(0, 600, 2)), *(claim((EMAIL, f"p{n}@example.com")) for n in range(0, 600, 3))
+    )
     with django_assert_max_num_queries(25):
         resolve(*batch(0, 10))
     with django_assert_max_num_queries(25):
@@ -200,7 +205,9 @@ def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
     assert Profile.objects.surviving().count() == 600
 
 
-names = st.sampled_from([(USER, "1"), (USER, "2"), (EMAIL, "a@x.de"), (EMAIL, "b@x.de"), (PHONE, "+1"), (VISITOR, "v"), (VISITOR, "w")])
+names = st.sampled_from(
+    [(USER, "1"), (USER, "2"), (EMAIL, "a@x.de"), (EMAIL, "b@x.de"), (PHONE, "+1"), (VISITOR, "v"), (VISITOR, "w")]
+)
 claims_of = st.lists(st.lists(names, min_size=1, max_size=3, unique=True).map(lambda keys: claim(*keys)), min_size=1, max_size=8)
 
 
@@ -220,7 +227,18 @@ def test_the_rules_hold_whatever_is_claimed(claims: list[Claim]) -> None:
 
 
 @settings(max_examples=100)
-@given(st.lists(st.lists(st.sampled_from([(EMAIL, "a@x.de"), (VISITOR, "v"), (VISITOR, "w"), (PHONE, "+1")]), min_size=1, max_size=3, unique=True), max_size=6), st.randoms())
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from([(EMAIL, "a@x.de"), (VISITOR, "v"), (VISITOR, "w"), (PHONE, "+1")]),
+            min_size=1,
+            max_size=3,
+            unique=True,
+        ),
+        max_size=6,
+    ),
+    st.randoms(),
+)
 def test_without_conflicts_the_order_of_claims_does_not_matter(sets: list[list[Key]], chance: Any) -> None:
     def people(order: Sequence[list[Key]]) -> set[frozenset[Key]]:
         plan = Plan(owners={}, standings={})
@@ -237,7 +255,11 @@ def test_without_conflicts_the_order_of_claims_does_not_matter(sets: list[list[K
 def test_many_at_once_agree_on_who_is_who() -> None:
     """Eight threads claim overlapping identifiers of twenty people in different orders, each batch in its own transaction."""
     everyone = [
-        [claim((USER, f"u{n}"), (EMAIL, f"p{n}@example.com")), claim((VISITOR, f"v{n}")), claim((VISITOR, f"v{n}"), (EMAIL, f"p{n}@example.com"))]
+        [
+            claim((USER, f"u{n}"), (EMAIL, f"p{n}@example.com")),
+            claim((VISITOR, f"v{n}")),
+            claim((VISITOR, f"v{n}"), (EMAIL, f"p{n}@example.com")),
+        ]
         for n in range(20)
     ]
     faults: list[BaseException] = []
@@ -278,4 +300,6 @@ def test_many_at_once_agree_on_who_is_who() -> None:
     assert not Profile.objects.filter(merged_into__merged_into__isnull=False).exists()
     assert ContactPoint.objects.count() == 20
     for n in range(20):
-        assert Identifier.objects.filter(value__in=[f"u{n}", f"p{n}@example.com", f"v{n}"]).values("profile").distinct().count() == 1
+        assert (
+            Identifier.objects.filter(value__in=[f"u{n}", f"p{n}@example.com", f"v{n}"]).values("profile").distinct().count() == 1
+        )

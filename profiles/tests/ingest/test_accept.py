@@ -50,7 +50,9 @@ def test_it_takes_the_key_from_the_query_of_a_beacon_only(sender: Sender) -> Non
     assert Client().post(f"/v1/batch?writeKey={sender.key}", body, content_type="text/plain").status_code == 401
 
 
-@pytest.mark.parametrize("authorization", ["", "Basic d2tfbm9ib2R5Og==", "Basic ###", "Basic /w==", "Digest x", "Bearer wk_nobody"])
+@pytest.mark.parametrize(
+    "authorization", ["", "Basic d2tfbm9ib2R5Og==", "Basic ###", "Basic /w==", "Digest x", "Bearer wk_nobody"]
+)
 def test_it_refuses_an_unknown_key_before_it_reads_the_body(sender: Sender, authorization: str) -> None:
     answer = sender.post(track(), authorization=authorization)
 

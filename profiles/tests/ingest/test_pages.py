@@ -40,7 +40,9 @@ def test_a_new_key_is_shown_once_and_works(owner: User, client_of: Any, drain: A
     assert AuditEntry.objects.get().action == "source.create"
 
 
-def test_a_revoked_key_is_refused_at_once(owner: User, client_of: Any, sender: Sender, django_capture_on_commit_callbacks: Any) -> None:
+def test_a_revoked_key_is_refused_at_once(
+    owner: User, client_of: Any, sender: Sender, django_capture_on_commit_callbacks: Any
+) -> None:
     assert sender.post(track(), "/v1/track").status_code == 200
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -106,9 +108,7 @@ def test_long_lists_cost_no_more_than_short_ones(
     client = client_of(owner)
     for number in range(20):
         Source.issue(name=f"Source {number}")
-    deadletters.keep(
-        [deadletters.Letter(sender.source.pk, now, Drop.UNKNOWN_TYPE, {"type": number}) for number in range(120)]
-    )
+    deadletters.keep([deadletters.Letter(sender.source.pk, now, Drop.UNKNOWN_TYPE, {"type": number}) for number in range(120)])
     client.get(reverse("profiles:source-list"))
 
     with django_assert_max_num_queries(9):

@@ -36,7 +36,10 @@ Drain = Callable[..., int]
 
 
 def test_an_event_makes_a_person_and_says_what_it_knows(sender: Sender, drain: Drain, now: datetime) -> None:
-    sender.post(track(properties={"total": 10, "city": "Varna", "at": "2026-01-01", "gift": True, "products": [{"sku": "a"}]}), "/v1/track")
+    sender.post(
+        track(properties={"total": 10, "city": "Varna", "at": "2026-01-01", "gift": True, "products": [{"sku": "a"}]}),
+        "/v1/track",
+    )
 
     drain()
 
@@ -56,7 +59,12 @@ def test_a_visitor_who_signs_in_keeps_what_was_done_before(sender: Sender, drain
     sender.post(
         {
             "batch": [
-                {"type": "identify", "userId": "u-1", "anonymousId": "a-1", "traits": {"email": "anna@example.com", "plan": "pro"}},
+                {
+                    "type": "identify",
+                    "userId": "u-1",
+                    "anonymousId": "a-1",
+                    "traits": {"email": "anna@example.com", "plan": "pro"},
+                },
                 track("Bought", anonymousId="a-1", messageId="2"),
             ]
         }
@@ -72,7 +80,12 @@ def test_a_visitor_who_signs_in_keeps_what_was_done_before(sender: Sender, drain
 
 def test_a_late_trait_does_not_overwrite_a_newer_one(sender: Sender, drain: Drain) -> None:
     newer = {"type": "identify", "userId": "u", "traits": {"plan": "pro", "city": None}, "timestamp": "2026-03-03T10:00:00Z"}
-    older = {"type": "identify", "userId": "u", "traits": {"plan": "free", "city": "Oslo", "n": 1}, "timestamp": "2026-03-02T10:00:00Z"}
+    older = {
+        "type": "identify",
+        "userId": "u",
+        "traits": {"plan": "free", "city": "Oslo", "n": 1},
+        "timestamp": "2026-03-02T10:00:00Z",
+    }
 
     sender.post({"batch": [newer]})
     drain()
@@ -111,7 +124,9 @@ def test_two_sources_may_use_the_same_message_ids(sender: Sender, drain: Drain, 
 
 
 def test_one_bad_call_takes_nobody_along(sender: Sender, drain: Drain) -> None:
-    sender.post({"batch": [track(messageId="1"), "nonsense", {"type": "purge"}, track(event="", messageId="2"), track(messageId="3")]})
+    sender.post(
+        {"batch": [track(messageId="1"), "nonsense", {"type": "purge"}, track(event="", messageId="2"), track(messageId="3")]}
+    )
 
     drain()
 
@@ -191,7 +206,9 @@ def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
 ) -> None:
     def send(first: int, count: int) -> None:
         calls = [
-            {"type": "identify", "userId": f"u-{n}", "traits": {"email": f"p{n}@example.com", "n": n}} if n % 2 else track(userId=f"u-{n}", messageId=str(n))
+            {"type": "identify", "userId": f"u-{n}", "traits": {"email": f"p{n}@example.com", "n": n}}
+            if n % 2
+            else track(userId=f"u-{n}", messageId=str(n))
             for n in range(first, first + count)
         ]
         sender.post({"batch": calls})
@@ -205,9 +222,7 @@ def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
     assert Profile.objects.count() == 510
 
 
-def test_a_call_that_breaks_the_pipeline_steps_aside_alone(
-    sender: Sender, drain: Drain, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_call_that_breaks_the_pipeline_steps_aside_alone(sender: Sender, drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     def trip(batch: pipeline.Batch) -> None:
         if any(call.properties.get("poison") for call in batch.calls):
             raise ZeroDivisionError("poison")

@@ -16,7 +16,7 @@ from profiles.models import Event, IngestRaw, Profile, Source
 @pytest.mark.parametrize("is_gzip", [False, True])
 def test_the_python_library_of_segment_delivers(live_server: Any, is_gzip: bool) -> None:
     faults: list[Exception] = []
-    source, key = Source.issue(name="Shop")
+    _source, key = Source.issue(name="Shop")
     sdk = Client(key, host=live_server.url, gzip=is_gzip, on_error=lambda error, batch: faults.append(error), max_retries=0)
 
     sdk.identify("u-1", {"email": "anna@example.com", "firstName": "Anna", "score": float("nan")})

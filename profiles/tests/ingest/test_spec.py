@@ -89,7 +89,9 @@ def test_nothing_happens_in_the_future() -> None:
     assert read(call(timestamp="2031-01-01T00:00:00Z"), ORIGIN).time == RECEIVED
 
 
-@pytest.mark.parametrize("given_at", ["2026-03-04T11:00:00Z", "2026-03-04T13:00:00+02:00", "2026-03-04 11:00:00", 1772622000, 1772622000000])
+@pytest.mark.parametrize(
+    "given_at", ["2026-03-04T11:00:00Z", "2026-03-04T13:00:00+02:00", "2026-03-04 11:00:00", 1772622000, 1772622000000]
+)
 def test_it_reads_times_in_the_usual_spellings(given_at: Any) -> None:
     assert read(call(timestamp=given_at), ORIGIN).time == datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 
@@ -118,7 +120,13 @@ def test_identify_splits_traits_into_identifiers_and_attributes() -> None:
         "userId": "u-1",
         "anonymousId": "a-1",
         "context": {"traits": {"city": "Sofia", "plan": "free"}, "timezone": "Europe/Sofia", "locale": "bg-BG"},
-        "traits": {"email": "Anna@Example.com", "phone": "+359 88 123 4567", "firstName": "Anna", "plan": "pro", "createdAt": "2020-02-02"},
+        "traits": {
+            "email": "Anna@Example.com",
+            "phone": "+359 88 123 4567",
+            "firstName": "Anna",
+            "plan": "pro",
+            "createdAt": "2020-02-02",
+        },
     }
 
     found = read(raw, ORIGIN)
@@ -129,7 +137,13 @@ def test_identify_splits_traits_into_identifiers_and_attributes() -> None:
         ("email", "anna@example.com"),
         ("phone", "+359881234567"),
     }
-    assert found.traits == {"city": "Sofia", "plan": "pro", "first_name": "Anna", "time_zone": "Europe/Sofia", "language": "bg-BG"}
+    assert found.traits == {
+        "city": "Sofia",
+        "plan": "pro",
+        "first_name": "Anna",
+        "time_zone": "Europe/Sofia",
+        "language": "bg-BG",
+    }
     assert found.created_at == datetime(2020, 2, 2, tzinfo=UTC)
     assert found.name == ""
 
@@ -172,7 +186,9 @@ def test_without_a_message_id_the_same_words_count_once_a_minute() -> None:
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(alphabet=st.characters(exclude_categories=()))
 values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
-words = st.sampled_from(["type", "event", "userId", "anonymousId", "traits", "context", "properties", "timestamp", "sentAt", "messageId"])
+words = st.sampled_from(
+    ["type", "event", "userId", "anonymousId", "traits", "context", "properties", "timestamp", "sentAt", "messageId"]
+)
 
 
 @settings(max_examples=200)
