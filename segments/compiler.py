@@ -56,6 +56,11 @@ class Example:
     profile: Profile
     reasons: tuple[str, ...]
 
+    @property
+    def face(self) -> str:
+        """Initials for the round mark beside the name."""
+        return "".join(word[0] for word in self.profile.name.split()[:2]).upper() or "?"
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -65,6 +70,21 @@ class Preview:
     everybody: int
     by_email: int
     examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether one part of a definition holds for a person. `match` is set for groups, `clause` and `note` for conditions."""
+
+    path: str
+    holds: bool
+    clause: str = ""
+    note: str = ""
+    match: str = ""
+
+    @property
+    def depth(self) -> int:
+        return self.path.count(".") + bool(self.path)
 
 
 def people(definition: Any, *, now: datetime, among: Collection[int] | None = None) -> QuerySet[Profile]:
@@ -218,6 +238,22 @@ def _examples(definition: Any, profile_ids: list[int], now: datetime) -> list[Ex
                 reasons[pk].append(note)
     found = Profile.objects.in_bulk(profile_ids)
     return [Example(found[pk], tuple(reasons[pk])) for pk in profile_ids if pk in found]
+
+
+def explain(definition: Any, *, profile_id: int, now: datetime) -> list[Finding]:
+    """Return every group and condition, parents first, with whether it holds for this person. Two queries per leaf or so."""
+    sound = tree.clean(definition)
+    found = []
+    for path, node in tree.walk(sound["root"]):
+        alone: tree.Definition = {"version": tree.VERSION, "root": node if "items" in node else {"match": "all", "items": [node]}}
+        holds = profile_id in ids(alone, now=now, among=[profile_id])
+        if "items" in node:
+            found.append(Finding(path, holds, match=node["match"]))
+            continue
+        condition = CONDITIONS[node["kind"]]
+        notes = condition.evidence(node["params"], now=now, profile_ids=[profile_id])
+        found.append(Finding(path, holds, condition.describe(node["params"]), notes.get(profile_id, "")))
+    return found
 
 
 @contextmanager

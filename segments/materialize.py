@@ -90,6 +90,20 @@ def refresh_stale(*, now: datetime) -> int:
     return done
 
 
+def difference(segment: Segment, definition: tree.Definition, *, now: datetime) -> Outcome:
+    """Return how many would enter and leave if this were the definition; raises compiler.TooSlowError."""
+    found = compiler.sql(definition, now=now)
+    text = (
+        f"WITH wanted AS MATERIALIZED ({found.text}), held AS MATERIALIZED"
+        " (SELECT profile_id AS id FROM segments_membership WHERE segment_id = %s AND until_at IS NULL)"
+        " SELECT (SELECT count(*) FROM (SELECT id FROM wanted EXCEPT SELECT id FROM held) AS entering),"
+        " (SELECT count(*) FROM (SELECT id FROM held EXCEPT SELECT id FROM wanted) AS leaving)"
+    )
+    with compiler.room(), connection.cursor() as cursor:
+        cursor.execute(text, [*found.params, segment.pk])
+        return Outcome(*cursor.fetchone())
+
+
 def by_dependency(segments: Iterable[Segment]) -> list[Segment]:
     """Return the segments so that one comes after those among them that it asks about."""
     left = {segment.pk: segment for segment in sorted(segments, key=lambda segment: segment.pk)}
@@ -110,9 +124,7 @@ def asks_about(segment: Segment) -> set[int]:
 def with_origins(profile_ids: Collection[int]) -> list[int]:
     """Return these people, their survivors, and everybody merged into those."""
     given = set(profile_ids)
-    roots = set(
-        Profile.objects.filter(pk__in=given, merged_into__isnull=False).values_list("merged_into_id", flat=True)
-    )
+    roots = set(Profile.objects.filter(pk__in=given, merged_into__isnull=False).values_list("merged_into_id", flat=True))
     origins = Profile.objects.filter(merged_into_id__in=given | roots).values_list("pk", flat=True)
     return sorted(given | roots | set(origins))
 
@@ -150,9 +162,7 @@ def _refresh(segment: Segment, among: list[int] | None, now: datetime) -> Outcom
     return outcome
 
 
-def _move(
-    segment: Segment, definition: tree.Definition, among: list[int] | None, now: datetime
-) -> tuple[list[int], list[int]]:
+def _move(segment: Segment, definition: tree.Definition, among: list[int] | None, now: datetime) -> tuple[list[int], list[int]]:
     """Close and open memberships; return who entered and who left."""
     wanted = compiler.sql(definition, now=now, among=among)
     these = "" if among is None else " AND member.profile_id = ANY(%(among)s)"

@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from segments.querysets import SegmentQuerySet
+
 
 class Segment(models.Model):
     """A described group of people. `definition` is a tree (segments.tree), version `version` of it.
@@ -31,6 +33,8 @@ class Segment(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SegmentQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -13,12 +13,15 @@ from django.utils.translation import gettext_lazy
 
 from profiles.changes import PROFILE_CHANGED
 from profiles.models import Profile
+from segments import chips, operators
 from segments.conditions.base import Params, RowCondition, Sql, people_where
 from segments.operators import OPERATORS, Field, flip_days
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+
+    from segments.catalog import Catalog
 
 LONGEST_NOTE = 60
 
@@ -52,7 +55,6 @@ class AttributeCondition(RowCondition):
     key = "attribute"
     label = gettext_lazy("Attribute")
     icon = "user"
-    template = "segments/conditions/_attribute.html"
     Form = AttributeForm
 
     def reads(self, params: Params) -> set[str]:
@@ -76,6 +78,29 @@ class AttributeCondition(RowCondition):
             f" WHERE p.id IN ({people.text}) AND moment > %s",
             (*values, *people.params, now),
         )
+
+    def fresh(self) -> Params:
+        return {"attribute": "", "operator": "", "value": None}
+
+    def settle(self, params: Params, catalog: Catalog) -> Params:
+        fitting = operators.fitting(catalog.type_of(params.get("attribute") or ""))
+        if params.get("operator") not in {operator.key for operator in fitting}:
+            return {**params, "operator": fitting[0].key, "value": None}
+        return params
+
+    def row(self, params: Params, catalog: Catalog) -> chips.Row:
+        key = params.get("attribute") or ""
+        known = [(attribute.key, attribute.label) for attribute in catalog.attributes.values()]
+        parts = [chips.select("attribute", _("Attribute"), key, known, placeholder=_("choose an attribute"))]
+        if not key:
+            return chips.Row(parts)
+        fitting = operators.fitting(catalog.type_of(key))
+        operator = OPERATORS[params["operator"]]
+        parts.append(chips.select("operator", _("Comparison"), operator.key, [(one.key, one.label) for one in fitting]))
+        parts += chips.values(operator.takes, "value", params.get("value"), catalog.values_of(key))
+        if operator.key == "more_than_days_ago":
+            parts.append(chips.word(_("ago")))
+        return chips.Row(parts)
 
     def describe(self, params: Params) -> str:
         sentence = OPERATORS[params["operator"]].describe(params["attribute"], params["value"])

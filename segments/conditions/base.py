@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from django import forms
     from django.utils.functional import _StrPromise
 
+    from segments.catalog import Catalog
+    from segments.chips import Row
+
 Params = dict[str, Any]
 
 
@@ -65,7 +68,6 @@ class Condition(ABC):
     key: ClassVar[str]
     label: ClassVar[str | _StrPromise]
     icon: ClassVar[str]
-    template: ClassVar[str]  # of its row of chips in the builder
     Form: ClassVar[type[forms.Form]]
 
     @abstractmethod
@@ -86,6 +88,18 @@ class Condition(ABC):
         None when time never does. A moment too early is harmless (the person is looked at once more); one too late is not.
         """
         return None
+
+    @abstractmethod
+    def fresh(self) -> Params:
+        """Return the parameters of a new row of the builder, not complete yet."""
+
+    @abstractmethod
+    def settle(self, params: Params, catalog: Catalog) -> Params:
+        """Return the parameters with what no longer fits the other choices replaced; they may still be incomplete."""
+
+    @abstractmethod
+    def row(self, params: Params, catalog: Catalog) -> Row:
+        """Return the chips for settled parameters."""
 
     @abstractmethod
     def describe(self, params: Params) -> str:

@@ -16,12 +16,15 @@ from django.utils.translation import gettext_lazy
 
 from profiles.changes import PROFILE_CHANGED
 from profiles.models import Consent, ConsentState, ContactPoint
+from segments import chips
 from segments.conditions.base import ROOT, ROOT_OF, Condition, Params, Sql, of_origins
 from segments.conditions.reachable import CHANNELS, clean_topic, consent_reads, topic_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+
+    from segments.catalog import Catalog
 
 STATUSES = {
     "granted": gettext_lazy("opted in to"),
@@ -43,7 +46,6 @@ class ConsentCondition(Condition):
     key = "consent"
     label = gettext_lazy("Permission")
     icon = "shield-check"
-    template = "segments/conditions/_consent.html"
     Form = ConsentForm
 
     def reads(self, params: Params) -> set[str]:
@@ -64,6 +66,22 @@ class ConsentCondition(Condition):
                 *people.params,
             ),
             inverted=is_unknown,
+        )
+
+    def fresh(self) -> Params:
+        return {"status": "granted", "channel": "email", "topic": ""}
+
+    def settle(self, params: Params, catalog: Catalog) -> Params:
+        return {**self.fresh(), **params}
+
+    def row(self, params: Params, catalog: Catalog) -> chips.Row:
+        return chips.Row(
+            [
+                chips.select("status", _("Latest word"), params["status"], STATUSES.items()),
+                chips.select("channel", _("Channel"), params["channel"], CHANNELS.items()),
+                chips.word(_("about")),
+                chips.select("topic", _("Topic"), params["topic"], [("", _("the channel as a whole")), *catalog.topics]),
+            ]
         )
 
     def describe(self, params: Params) -> str:

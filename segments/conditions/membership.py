@@ -15,13 +15,16 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from segments import chips, names
 from segments.changes import SEGMENT_ENTERED, SEGMENT_LEFT
 from segments.conditions.base import ROOT, ROOT_OF, Condition, Params, Sql, of_origins
-from segments.models import Membership, Segment
+from segments.models import Membership
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+
+    from segments.catalog import Catalog
 
 RELATIONS = {"in": gettext_lazy("is in"), "not_in": gettext_lazy("is not in")}
 
@@ -32,7 +35,7 @@ class MembershipForm(forms.Form):
 
     def clean_segment(self) -> int:
         pk: int = self.cleaned_data["segment"]
-        if not Segment.objects.filter(pk=pk, archived_at=None).exists():
+        if names.segment(pk) is None:
             raise forms.ValidationError(_("This segment is not there any more."), code="segment")
         return pk
 
@@ -41,7 +44,6 @@ class MembershipCondition(Condition):
     key = "membership"
     label = gettext_lazy("Segment")
     icon = "filter"
-    template = "segments/conditions/_membership.html"
     Form = MembershipForm
 
     def reads(self, params: Params) -> set[str]:
@@ -57,9 +59,22 @@ class MembershipCondition(Condition):
             inverted=params["relation"] == "not_in",
         )
 
+    def fresh(self) -> Params:
+        return {"relation": "in", "segment": None}
+
+    def settle(self, params: Params, catalog: Catalog) -> Params:
+        return {**params, "relation": params.get("relation") or "in"}
+
+    def row(self, params: Params, catalog: Catalog) -> chips.Row:
+        return chips.Row(
+            [
+                chips.select("relation", _("Relation"), params["relation"], RELATIONS.items()),
+                chips.select("segment", _("Segment"), params.get("segment"), catalog.segments, placeholder=_("choose a segment")),
+            ]
+        )
+
     def describe(self, params: Params) -> str:
-        name = Segment.objects.filter(pk=params["segment"]).values_list("name", flat=True).first()
-        values = {"name": name or _("a segment that is gone")}
+        values = {"name": names.segment(params["segment"]) or _("a segment that is gone")}
         if params["relation"] == "not_in":
             return _("who are not in “%(name)s”") % values
         return _("who are in “%(name)s”") % values

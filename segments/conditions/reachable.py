@@ -15,12 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles.changes import CONSENT_CHANGED, PROFILE_CHANGED
-from profiles.models import ContactPoint, Topic
+from profiles.models import ContactPoint
+from segments import chips, names
 from segments.conditions.base import ROOT, ROOT_OF, Condition, Params, Sql, of_origins
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+
+    from segments.catalog import Catalog
 
 CHANNELS = {"email": gettext_lazy("e-mail"), "phone": gettext_lazy("phone")}
 RELATIONS = {"may": gettext_lazy("can be reached by"), "may_not": gettext_lazy("cannot be reached by")}
@@ -51,7 +54,6 @@ class ReachableCondition(Condition):
     key = "reachable"
     label = gettext_lazy("Reach")
     icon = "mail"
-    template = "segments/conditions/_reachable.html"
     Form = ReachableForm
 
     def reads(self, params: Params) -> set[str]:
@@ -67,6 +69,22 @@ class ReachableCondition(Condition):
         if params["topic"]:
             text, values = text + TOPIC_PERMITTED, (*values, params["topic"], params["topic"])
         return Sql(text, values, inverted=params["relation"] == "may_not")
+
+    def fresh(self) -> Params:
+        return {"relation": "may", "channel": "email", "topic": ""}
+
+    def settle(self, params: Params, catalog: Catalog) -> Params:
+        return {**self.fresh(), **params}
+
+    def row(self, params: Params, catalog: Catalog) -> chips.Row:
+        return chips.Row(
+            [
+                chips.select("relation", _("Relation"), params["relation"], RELATIONS.items()),
+                chips.select("channel", _("Channel"), params["channel"], CHANNELS.items()),
+                chips.word(_("about")),
+                chips.select("topic", _("Topic"), params["topic"], [("", _("anything")), *catalog.topics]),
+            ]
+        )
 
     def describe(self, params: Params) -> str:
         values = {"channel": CHANNELS[params["channel"]], "topic": topic_name(params["topic"])}
@@ -90,12 +108,10 @@ def consent_reads(channel: str, topic: str) -> set[str]:
 
 
 def clean_topic(key: str) -> str:
-    if key and not Topic.objects.filter(key=key).exists():
+    if key and names.topic(key) is None:
         raise forms.ValidationError(_("This topic is not there any more."), code="topic")
     return key
 
 
 def topic_name(key: str) -> str:
-    if not key:
-        return ""
-    return Topic.objects.filter(key=key).values_list("name", flat=True).first() or key
+    return (names.topic(key) or key) if key else ""

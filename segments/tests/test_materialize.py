@@ -110,7 +110,10 @@ def test_it_keeps_what_a_full_recompute_would_find(world: World, definition: dic
             asking = make(
                 {
                     "version": 1,
-                    "root": {"match": "none", "items": [{"kind": "membership", "params": {"relation": "in", "segment": segment.pk}}]},
+                    "root": {
+                        "match": "none",
+                        "items": [{"kind": "membership", "params": {"relation": "in", "segment": segment.pk}}],
+                    },
                 }
             )
             for step, what in story:

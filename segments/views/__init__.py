@@ -1,0 +1,1 @@
+"""Which pages about segments are there?"""
