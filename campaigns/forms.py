@@ -47,8 +47,6 @@ class SettingsForm(forms.ModelForm[Campaign]):
         self.fields["goal_event"].choices = [("", _("No goal")), *known]  # type: ignore[attr-defined]
         self.fields["control_percent"].widget.attrs |= {"min": 0, "max": 50}
         self.fields["goal_days"].widget.attrs |= {"min": 1, "max": 365}
-        # The viewer's own words for what a program would call a checkbox of the model.
-        self.fields["goal_days"].required = False
 
     def clean_control_percent(self) -> int:
         percent: int = self.cleaned_data["control_percent"]
@@ -57,7 +55,7 @@ class SettingsForm(forms.ModelForm[Campaign]):
         return percent
 
     def clean_goal_days(self) -> int:
-        days: int = self.cleaned_data.get("goal_days") or self.instance.goal_days
+        days: int = self.cleaned_data["goal_days"]
         if not 1 <= days <= 365:
             raise forms.ValidationError(_("From 1 to 365 days."))
         return days

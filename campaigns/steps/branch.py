@@ -69,7 +69,7 @@ class Branch(Step):
     key = "branch"
     label = gettext_lazy("Branch")
     hint = gettext_lazy("Yes or no: opened, clicked, bought, or any condition.")
-    icon = "git-fork"
+    icon = "arrows-split"
     group = "decide"
     Form = BranchForm
     form_template = "campaigns/steps/_branch.html"

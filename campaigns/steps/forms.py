@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from campaigns.steps.base import Scene
 
@@ -18,13 +18,21 @@ class StepForm(forms.Form):
     Subclasses translate: `to_fields(params)` gives the initial values, `to_params()` what is stored (JSON-safe).
     """
 
+    use_required_attribute = False
+    optional: ClassVar[Collection[str]] = ()  # fields that may stay empty for good
+
     def __init__(self, data: Mapping[str, Any] | None = None, *, params: dict[str, Any], scene: Scene) -> None:
         self.params = params
         self.scene = scene
         super().__init__(data, initial=self.to_fields(params), auto_id=f"id_{scene.key}_%s")
+        self.shape()
+        self._say_what_is_optional()
+
+    def full_clean(self) -> None:
         for field in self.fields.values():
             field.required = False
-        self.shape()
+        super().full_clean()
+        self._say_what_is_optional()
 
     def to_fields(self, params: dict[str, Any]) -> dict[str, Any]:
         return params
@@ -42,3 +50,7 @@ class StepForm(forms.Form):
     def keep_only(self, *names: str) -> None:
         for name in [name for name in self.fields if name not in names]:
             del self.fields[name]
+
+    def _say_what_is_optional(self) -> None:
+        for name, field in self.fields.items():
+            field.required = name not in self.optional

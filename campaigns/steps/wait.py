@@ -26,6 +26,8 @@ LONGEST = timedelta(days=730)
 
 
 class WaitForm(StepForm):
+    optional = ("weekdays",)
+
     mode = forms.ChoiceField(
         label=gettext_lazy("Wait"),
         choices=(("for", gettext_lazy("for a while")), ("until", gettext_lazy("until a time of day"))),

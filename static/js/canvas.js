@@ -23,10 +23,51 @@ function reveal() {
   chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-reveal();
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "journey") reveal();
 });
+
+// The size lives on <html>, which no swap touches, and what was chosen is kept for the visit.
+const SIZES = ["0", "1", "2", "3"];
+const root = document.documentElement;
+
+function resize(size) {
+  root.dataset.canvasZoom = size;
+}
+
+function fit() {
+  const fits = SIZES.findLast((size) => {
+    resize(size);
+    return canvas().scrollWidth <= canvas().clientWidth;
+  });
+  resize(fits || SIZES[0]);
+}
+
+function center() {
+  const box = canvas();
+  if (box) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
+}
+
+document.addEventListener("click", (event) => {
+  const wanted = event.target.closest?.("[data-zoom]")?.dataset.zoom;
+  if (!wanted) return;
+  const at = SIZES.indexOf(root.dataset.canvasZoom || "3");
+  sessionStorage.removeItem("canvas-zoom");
+  if (wanted === "fit") fit();
+  else {
+    resize(SIZES[Math.min(Math.max(at + (wanted === "in" ? 1 : -1), 0), SIZES.length - 1)]);
+    sessionStorage.setItem("canvas-zoom", root.dataset.canvasZoom);
+  }
+  center();
+});
+
+if (canvas()) {
+  const kept = sessionStorage.getItem("canvas-zoom");
+  if (kept) resize(kept);
+  else fit();
+  center();
+  reveal();
+}
 
 // Dragging: only cards that may be moved carry data-move, the address that takes the place as `at`.
 let dragged = null;
