@@ -9,6 +9,7 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import data_pages
+        from profiles import data_pages, palette
 
         data_pages.register()
+        palette.register()

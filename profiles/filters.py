@@ -146,5 +146,3 @@ def _without(query: QueryDict, name: str, value: str | None = None, drop: tuple[
 
 def _integer(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() and len(text) < 18 else None
-
-

@@ -27,8 +27,8 @@ TARGETS = [
 READINGS = [
     (values.Type.STRING.value, _("Text")),
     (values.Type.NUMBER.value, _("Number")),
-    (values.Type.DATE.value, _("Date (31.12.2026)")),
-    (values.MONTH_FIRST, _("Date (12/31/2026)")),
+    (values.Type.DATE.value, _("Date 31.12.2026")),
+    (values.MONTH_FIRST, _("Date 12/31/2026")),
     (values.Type.BOOLEAN.value, _("Yes or no")),
     (values.Type.LIST.value, _("List")),
 ]
@@ -115,7 +115,10 @@ class ConsentDecisionForm(forms.Form):
     )
     topics = forms.MultipleChoiceField(label=_("About"), widget=forms.CheckboxSelectMultiple, required=False)
     source = forms.CharField(
-        label=_("Where the consent comes from"), required=False, max_length=200, help_text=_("For example: form at the till, Sofia, since 2023")
+        label=_("Where the consent comes from"),
+        required=False,
+        max_length=200,
+        help_text=_("For example: form at the till, Sofia, since 2023"),
     )
     date = forms.DateField(label=_("On which day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
@@ -159,7 +162,8 @@ class MappingForm:
     def plan(self) -> Plan | None:
         """Return what was filled in; None when a field is not even of its kind."""
         forms_ = [*self.columns, self.consent]
-        if not all([form.is_valid() for form in forms_]):
+        valid = [form.is_valid() for form in forms_]  # each, so that all faults are shown at once
+        if not all(valid):
             return None
         return Plan(tuple(form.answer() for form in self.columns), self.consent.answer())
 
@@ -201,7 +205,10 @@ class ConsentForm(forms.Form):
     subject = forms.ChoiceField(label=_("What"))
     status = forms.ChoiceField(label=_("The person"), choices=Consent.Status.choices, widget=forms.RadioSelect)
     source = forms.CharField(
-        label=_("How you know"), required=False, max_length=200, help_text=_("For example: asked by phone on 3 March. Needed for an opt-in.")
+        label=_("How you know"),
+        required=False,
+        max_length=200,
+        help_text=_("For example: asked by phone on 3 March. Needed for an opt-in."),
     )
 
     def __init__(self, data: Any = None, *, subjects: Iterable[tuple[str, str]], **options: Any) -> None:
@@ -240,5 +247,3 @@ class IdentifierForm(forms.Form):
 
 def _is_date(kind: str) -> bool:
     return kind in (values.Type.DATE, values.MONTH_FIRST)
-
-

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PAGE_ENTRIES = 40
+PAGE_ENTRIES = 30
 MOST_OF_ONE_MOMENT = 500
 
 
@@ -96,20 +96,23 @@ def kinds() -> list[Kind]:
 def read(*, profile_ids: Sequence[int], kind: str = "", before: datetime | None = None, limit: int = PAGE_ENTRIES) -> Slice:
     """Return the newest entries before `before`, of one kind or of all. A source that fails is logged and left out."""
     found: list[Entry] = []
+    is_cut = False
     for key, fetch in _sources:
         if kind and key != kind:
             continue
         try:
-            found += fetch(profile_ids, before, limit + 1)
+            told = fetch(profile_ids, before, limit + 1)
         except Exception:  # one broken source must not take the page down
             logger.exception("timeline source %s failed", key)
+            continue
+        found += told
+        is_cut |= len(told) > limit
     found.sort(key=lambda entry: entry.at, reverse=True)
     shown = found[:limit]
     if len(found) > limit:
         # Entries of one moment stay together, else the cursor would step over the rest of them.
         shown += [entry for entry in found[limit:] if entry.at == shown[-1].at]
-    has_older = len(found) > len(shown)
-    return Slice(_by_day(shown), shown[-1].at.isoformat() if has_older else None)
+    return Slice(_by_day(shown), shown[-1].at.isoformat() if is_cut or len(found) > len(shown) else None)
 
 
 def newest(rows: QuerySet[Any], column: str, *, before: datetime | None, limit: int) -> list[Any]:
@@ -203,7 +206,14 @@ def method_in_words(method: str) -> str:
 def fetch_merges(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
     rows = Merge.objects.filter(root_id__in=list(profile_ids))
     return [
-        Entry(row.merged_at, "profile", "git-merge", _("Two profiles became one"), row.reason, [(_("Merged profile"), row.origin_id)])
+        Entry(
+            row.merged_at,
+            "profile",
+            "git-merge",
+            _("Two profiles became one"),
+            row.reason,
+            [(_("Merged profile"), row.origin_id)],
+        )
         for row in newest(rows, "merged_at", before=before, limit=limit)
     ]
 

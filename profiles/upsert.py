@@ -19,9 +19,7 @@ class Upserted:
     is_new: bool
 
 
-def upsert(
-    *, identifiers: Sequence[identity.Key], values: dict[str, Any], source: str, at: datetime, now: datetime
-) -> Upserted:
+def upsert(*, identifiers: Sequence[identity.Key], values: dict[str, Any], source: str, at: datetime, now: datetime) -> Upserted:
     """Find or make the person of these normalized identifiers, at least one, and set the attributes as of `at`.
 
     One transaction; a value of None takes an attribute away. The rules are those of every other door (profiles.identity).

@@ -21,7 +21,9 @@ class _ByName(KeysetPagination):
     ordering = ("name", "id")  # type: ignore[assignment]
 
 
-@extend_schema_view(get=extend_schema(operation_id="attributes_list", summary="List attributes and their types", tags=["definitions"]))
+@extend_schema_view(
+    get=extend_schema(operation_id="attributes_list", summary="List attributes and their types", tags=["definitions"])
+)
 class AttributesView(generics.ListAPIView[AttributeDef]):
     read_right = write_right = Right.VIEW
     serializer_class = AttributeDefOut
@@ -30,7 +32,9 @@ class AttributesView(generics.ListAPIView[AttributeDef]):
     queryset = AttributeDef.objects.all()
 
 
-@extend_schema_view(get=extend_schema(operation_id="events_list", summary="List event names and their properties", tags=["definitions"]))
+@extend_schema_view(
+    get=extend_schema(operation_id="events_list", summary="List event names and their properties", tags=["definitions"])
+)
 class EventsView(generics.ListAPIView[EventDef]):
     read_right = write_right = Right.VIEW
     serializer_class = EventDefOut

@@ -84,7 +84,11 @@ class ImportCancelView(APIView):
     read_right, write_right = Right.VIEW, Right.EDIT_PEOPLE
 
     @extend_schema(
-        operation_id="imports_cancel", summary="Stop an import; what was imported stays", request=None, responses=ImportOut, tags=["imports"]
+        operation_id="imports_cancel",
+        summary="Stop an import; what was imported stays",
+        request=None,
+        responses=ImportOut,
+        tags=["imports"],
     )
     def post(self, request: Request, pk: int) -> Response:
         found = get_object_or_404(Import, pk=pk)

@@ -41,7 +41,8 @@ def source_of(request: Request) -> str:
 def person_of(pk: int) -> Profile:
     """Return the person of this id; of one that was merged away the survivor. 404 when there is none."""
     found = get_object_or_404(Profile, pk=pk)
-    return get_object_or_404(PEOPLE, pk=found.merged_into_id or found.pk)
+    survivor: Profile = get_object_or_404(PEOPLE, pk=found.merged_into_id or found.pk)
+    return survivor
 
 
 @extend_schema_view(
@@ -49,7 +50,7 @@ def person_of(pk: int) -> Profile:
     post=extend_schema(
         operation_id="people_upsert",
         summary="Find or make the person with these identifiers",
-        description="Makes the person when nobody has one of the identifiers, joins people who turn out to be one, sets attributes.",
+        description="Makes the person when nobody has one of the identifiers, joins people who turn out to be one.",
         request=PersonIn,
         responses={200: PersonOut, 201: PersonOut, 400: OpenApiResponse(description="A problem document with every violation")},
         tags=["people"],
@@ -85,7 +86,11 @@ class PersonView(APIView):
         return Response(PersonOut(person_of(pk)).data)
 
     @extend_schema(
-        operation_id="people_update", summary="Set attributes of a person", request=PersonPatch, responses=PersonOut, tags=["people"]
+        operation_id="people_update",
+        summary="Set attributes of a person",
+        request=PersonPatch,
+        responses=PersonOut,
+        tags=["people"],
     )
     def patch(self, request: Request, pk: int) -> Response:
         form = PersonPatch(data=request.data)
@@ -128,7 +133,7 @@ class PersonConsentsView(APIView):
     @extend_schema(
         operation_id="people_consents_create",
         summary="Record that a person opted in or out",
-        description="Appends to the ledger. A permission without newer proof never lifts an opt-out: the answer shows what holds.",
+        description="Appends to the ledger. A permission without proof never lifts an opt-out; see what holds.",
         request=ConsentIn,
         responses={201: ConsentStateOut(many=True)},
         tags=["consents"],

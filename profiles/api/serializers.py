@@ -63,7 +63,9 @@ class IdentifiersIn(StrictSerializer):
 class PersonIn(StrictSerializer):
     identifiers = IdentifiersIn()
     attributes = AttributesField(required=False, default=dict)
-    at = serializers.DateTimeField(required=False, help_text="As of when the attributes hold; a newer known value stays. Default: now.")
+    at = serializers.DateTimeField(
+        required=False, help_text="As of when the attributes hold; a newer known value stays. Default: now."
+    )
 
 
 class PersonPatch(StrictSerializer):
@@ -102,7 +104,7 @@ class ConsentIn(StrictSerializer):
     address = serializers.CharField(max_length=255)
     topic = serializers.SlugField(max_length=40, required=False, default="", allow_blank=True)
     status = serializers.ChoiceField(choices=Consent.Status.choices)
-    source = serializers.CharField(max_length=200)
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]
     at = serializers.DateTimeField(required=False, help_text="When the person said so. Default: now.")
     proof = AttributesField(
         required=False, default=dict, help_text="What proves it: form text, url, ip. Without proof an opt-out is never lifted."
@@ -139,11 +141,12 @@ class ImportIn(StrictSerializer):
     name = serializers.CharField(max_length=200, required=False)
     mapping = JsonTextField(
         required=False,
-        help_text='{"<column name>": {"to": "email" | "phone" | "user_id" | "created_at" | "attribute:<key>" | "skip", "type": "string"}}. '
+        help_text='{"<column>": {"to": "email" | "phone" | "user_id" | "created_at" | "attribute:<key>" | "skip"}}. '
         "Columns left out are guessed.",
     )
     consent = JsonTextField(
-        help_text='{"status": "granted" | "withdrawn" | "unknown", "channels": ["email"], "topics": [], "source": "...", "date": "2026-01-31"}'
+        help_text='{"status": "granted" | "withdrawn" | "unknown", "channels": ["email"], "topics": [], '
+        '"source": "...", "date": "2026-01-31"}'
     )
 
 

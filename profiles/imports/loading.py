@@ -31,8 +31,9 @@ WITH newer AS (
         jsonb_object_agg(cell.key, %(fact)s::jsonb) AS facts,
         coalesce(array_agg(cell.key) FILTER (WHERE p.attributes -> cell.key IS DISTINCT FROM cell.value), '{}') AS different
     FROM import_stage s JOIN profiles_profile p ON p.id = s.profile_id CROSS JOIN LATERAL jsonb_each(s.attributes) AS cell
-    WHERE coalesce((p.attribute_facts -> cell.key ->> 0)::timestamptz <= %(at)s, true)
-        AND (p.attributes -> cell.key IS DISTINCT FROM cell.value OR p.attribute_facts -> cell.key IS DISTINCT FROM %(fact)s::jsonb)
+    WHERE coalesce((p.attribute_facts -> cell.key ->> 0)::timestamptz <= %(at)s, true) AND (
+        p.attributes -> cell.key IS DISTINCT FROM cell.value OR p.attribute_facts -> cell.key IS DISTINCT FROM %(fact)s::jsonb
+    )
     GROUP BY s.profile_id
 )
 UPDATE profiles_profile p SET
@@ -71,7 +72,7 @@ WITH subjects AS (
     WHERE profiles_consentstate.status = 'granted' AND profiles_consentstate.since_at < excluded.since_at
         AND EXISTS (
             SELECT FROM profiles_consent held WHERE held.id = profiles_consentstate.consent_id
-            AND held.method IN ('import', 'api', 'sync') AND held.proof = '{}'
+            AND held.method = ANY(%(claimed)s) AND NOT held.proof ?| %(evidence)s
         )
     RETURNING channel, address, topic, (xmax = 0) AS is_new
 )
@@ -157,7 +158,9 @@ def _gather(rows: Sequence[Row], profile_ids: Sequence[int], owners: dict[identi
             person = people[profile_id] = _Person(is_new=profile_id not in known)
         else:
             person.repeats += 1
-            says_more = any(key not in person.attributes or person.attributes[key] != row.attributes[key] for key in row.attributes)
+            says_more = any(
+                key not in person.attributes or person.attributes[key] != row.attributes[key] for key in row.attributes
+            )
             person.repeats_that_change += says_more
         person.has_new_identifier |= adds
         person.attributes.update(row.attributes)
@@ -226,6 +229,8 @@ def _grant(addresses: list[identity.Key], decision: Decision, at: datetime, now:
                 "at": at,
                 "now": now,
                 "source": decision.source[:200],
+                "claimed": sorted(consent.CLAIMED_BY_PROGRAMS),
+                "evidence": sorted(consent.EVIDENCE),
             },
         )
         turned = [profile_id for (profile_id,) in cursor.fetchall()]
@@ -260,5 +265,3 @@ def _count(people: dict[int, _Person], different: dict[int, set[str]], merged: i
         counts.updated += (outcome == Outcome.UPDATED) + person.repeats_that_change
         counts.unchanged += (outcome == Outcome.UNCHANGED) + person.repeats - person.repeats_that_change
     return counts
-
-

@@ -66,9 +66,7 @@ def start(*, an_import: Import, plan: Plan, now: datetime) -> bool:
     """Queue the import with this plan; False when it was started before. Raises mapping.MappingError."""
     mapping.check(plan, known_types=known_types(), today=now.date())
     waiting = Import.objects.filter(pk=an_import.pk, state=Import.State.MAPPING)
-    return bool(
-        waiting.update(mapping=plan.mapping_as_json(), consent=plan.consent.as_json(), state=Import.State.QUEUED)
-    )
+    return bool(waiting.update(mapping=plan.mapping_as_json(), consent=plan.consent.as_json(), state=Import.State.QUEUED))
 
 
 def known_types() -> Mapping[str, str]:

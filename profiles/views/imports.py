@@ -21,14 +21,14 @@ from profiles.imports import mapping
 from profiles.models import Import, Topic
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from omni.middleware import StaffRequest
 
 FAULTS_SHOWN = 20
 
 
 @require(Right.VIEW)
 @require_GET
-def import_list(request: HttpRequest) -> HttpResponse:
+def import_list(request: StaffRequest) -> HttpResponse:
     rows = Import.objects.select_related("created_by").defer("header", "mapping")
     page = keyset.page(rows, order=("-created_at", "-id"), query=request.GET)
     context = {"page": page, "form": UploadForm(), "may_edit": may(request.user, Right.EDIT_PEOPLE)}
@@ -37,7 +37,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def import_create(request: HttpRequest) -> HttpResponse:
+def import_create(request: StaffRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
         file = form.cleaned_data["file"]
@@ -54,7 +54,7 @@ def import_create(request: HttpRequest) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_http_methods(["GET", "POST"])
-def import_mapping(request: HttpRequest, pk: int) -> HttpResponse:
+def import_mapping(request: StaffRequest, pk: int) -> HttpResponse:
     """Show the guessed mapping; a POST starts the import with the one filled in."""
     waiting = get_object_or_404(Import, pk=pk)
     if waiting.state != Import.State.MAPPING:
@@ -78,7 +78,7 @@ def import_mapping(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
+def import_preview(request: StaffRequest, pk: int) -> HttpResponse:
     """Say what the mapping filled in would do; starts nothing."""
     waiting = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
     form = _form(waiting, request.POST)
@@ -96,7 +96,7 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def import_reshape(request: HttpRequest, pk: int) -> HttpResponse:
+def import_reshape(request: StaffRequest, pk: int) -> HttpResponse:
     """Read the file in another way, and guess anew."""
     waiting = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
     form = ShapeForm(request.POST, of=waiting)
@@ -113,7 +113,7 @@ def import_reshape(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.VIEW)
 @require_GET
-def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def import_detail(request: StaffRequest, pk: int) -> HttpResponse:
     """Show the progress, then the result; the progress part asks for itself anew while the import is under way."""
     shown = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
     if shown.state == Import.State.MAPPING and not request.htmx:
@@ -133,7 +133,7 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def import_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Import, pk=pk)
     now = timezone.now()
     if shown.cancel(now=now):
@@ -144,7 +144,7 @@ def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def import_resume(request: HttpRequest, pk: int) -> HttpResponse:
+def import_resume(request: StaffRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Import, pk=pk)
     if shown.resume():
         audit.record(actor=request.user, action="import.resume", obj=shown, now=timezone.now())
@@ -154,7 +154,7 @@ def import_resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
+def import_discard(request: StaffRequest, pk: int) -> HttpResponse:
     """Throw a file away that was never started."""
     waiting = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
     audit.record(actor=request.user, action="import.discard", obj=waiting, now=timezone.now())
@@ -166,7 +166,7 @@ def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EXPORT)
 @require_GET
-def import_faults(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def import_faults(request: StaffRequest, pk: int) -> StreamingHttpResponse:
     """Give the rejected rows with their reasons as a file to mend and import again."""
     shown = get_object_or_404(Import, pk=pk)
     answer = StreamingHttpResponse(imports.faults.as_csv(shown), content_type="text/csv; charset=utf-8")

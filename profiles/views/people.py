@@ -22,7 +22,7 @@ from profiles.models import AttributeDef, ContactPoint, Profile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest
+    from omni.middleware import StaffRequest
 
 MOST_COUNTED = 10_000
 KEYS_OFFERED = 500
@@ -48,7 +48,7 @@ class Line:
 
 @require(Right.VIEW)
 @require_GET
-def person_list(request: HttpRequest) -> HttpResponse:
+def person_list(request: StaffRequest) -> HttpResponse:
     """Show people; `key` and `value` of the form become `is=key:value` of the address."""
     if "key" in request.GET:
         return redirect(_with_attribute(request))
@@ -76,18 +76,22 @@ def person_list(request: HttpRequest) -> HttpResponse:
 
 @require(Right.EXPORT)
 @require_GET
-def person_export(request: HttpRequest) -> StreamingHttpResponse:
+def person_export(request: StaffRequest) -> StreamingHttpResponse:
     """Give the people of the filters in the address as a file."""
     found = PersonFilter(request.GET, queryset=Profile.objects.surviving())
     audit.record(
-        actor=request.user, action="people.export", obj=request.user, after={"filters": request.GET.urlencode()}, now=timezone.now()
+        actor=request.user,
+        action="people.export",
+        obj=request.user,
+        after={"filters": request.GET.urlencode()},
+        now=timezone.now(),
     )
     answer = StreamingHttpResponse(export.as_csv(found.qs), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="people.csv"'
     return answer
 
 
-def _with_attribute(request: HttpRequest) -> str:
+def _with_attribute(request: StaffRequest) -> str:
     query = request.GET.copy()
     key, value = query.pop("key")[-1].strip(), (query.pop("value", [""])[-1]).strip()
     if key:

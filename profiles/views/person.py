@@ -23,8 +23,7 @@ from profiles.models import AttributeDef, Consent, ContactPoint, Identifier, Imp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest
-
+    from omni.middleware import StaffRequest
     from profiles.reachability import Reach
 
 LEDGER_SHOWN = 50
@@ -54,7 +53,7 @@ class Shown:
 
 @require(Right.VIEW)
 @require_GET
-def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def person_detail(request: StaffRequest, pk: int) -> HttpResponse:
     """Show everything about a person; one who was merged away leads to the survivor."""
     person = get_object_or_404(Profile, pk=pk)
     if person.merged_into_id:
@@ -64,7 +63,7 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.VIEW)
 @require_GET
-def person_timeline(request: HttpRequest, pk: int) -> HttpResponse:
+def person_timeline(request: StaffRequest, pk: int) -> HttpResponse:
     """Give the part of the timeline older than `before`, or all of one kind."""
     person = get_object_or_404(Profile.objects.surviving(), pk=pk)
     context = {"person": person, **_timeline(request, _everybody(person))}
@@ -73,7 +72,7 @@ def person_timeline(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def attribute_create(request: HttpRequest, pk: int) -> HttpResponse:
+def attribute_create(request: StaffRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Profile.objects.surviving(), pk=pk)
     form = AttributeForm(request.POST)
     if not form.is_valid():
@@ -86,7 +85,7 @@ def attribute_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def attribute_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def attribute_delete(request: StaffRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Profile.objects.surviving(), pk=pk)
     key = request.POST.get("key", "")
     if key in person.attributes:
@@ -97,7 +96,7 @@ def attribute_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def attribute_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def attribute_restore(request: StaffRequest, pk: int) -> HttpResponse:
     """Give an attribute back the value that the signed token of an undo carries."""
     person = get_object_or_404(Profile.objects.surviving(), pk=pk)
     try:
@@ -111,7 +110,7 @@ def attribute_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def consent_create(request: HttpRequest, pk: int) -> HttpResponse:
+def consent_create(request: StaffRequest, pk: int) -> HttpResponse:
     """Record what the person said to staff about an address or a topic."""
     person = get_object_or_404(Profile.objects.surviving(), pk=pk)
     reaches = reachability.of(person.contact_points.order_by("pk"))
@@ -145,7 +144,7 @@ def consent_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require(Right.EDIT_PEOPLE)
 @require_POST
-def suppression_lift(request: HttpRequest, pk: int) -> HttpResponse:
+def suppression_lift(request: StaffRequest, pk: int) -> HttpResponse:
     """Let a blocked address of this person be reached again; the reason goes into the audit trail."""
     person = get_object_or_404(Profile.objects.surviving(), pk=pk)
     point = get_object_or_404(ContactPoint, profile=person, pk=request.POST.get("point") or 0)
@@ -162,7 +161,11 @@ def suppression_lift(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, person: Profile, *, attribute_form: AttributeForm | None = None, consent_form: ConsentForm | None = None
+    request: StaffRequest,
+    person: Profile,
+    *,
+    attribute_form: AttributeForm | None = None,
+    consent_form: ConsentForm | None = None,
 ) -> HttpResponse:
     everybody = _everybody(person)
     identifiers = list(person.identifiers.order_by("pk"))
@@ -180,7 +183,8 @@ def _page(
         "attributes": _attributes(person, kinds, names),
         "attribute_form": attribute_form or AttributeForm(),
         "attribute_keys": sorted(kinds),
-        "consent_form": consent_form or (ConsentForm(subjects=subjects, initial={"status": Consent.Status.WITHDRAWN}) if subjects else None),
+        "consent_form": consent_form
+        or (ConsentForm(subjects=subjects, initial={"status": Consent.Status.WITHDRAWN}) if subjects else None),
         "ledger": _ledger(everybody),
         "may_edit": may(request.user, Right.EDIT_PEOPLE),
         **_timeline(request, everybody),
@@ -193,7 +197,7 @@ def _everybody(person: Profile) -> list[int]:
     return [person.pk, *identity.origins_of(person.pk)]
 
 
-def _timeline(request: HttpRequest, profile_ids: Sequence[int]) -> dict[str, Any]:
+def _timeline(request: StaffRequest, profile_ids: Sequence[int]) -> dict[str, Any]:
     kind = request.GET.get("show", "")
     try:
         before = datetime.fromisoformat(request.GET.get("before", ""))
@@ -224,16 +228,28 @@ def _attributes(person: Profile, kinds: dict[str, str], names: dict[str, str]) -
     shown = []
     for key, value in sorted(person.attributes.items()):
         at, source = person.attribute_facts.get(key, [person.created_at.isoformat(), ""])
-        shown.append(Shown(key, value, kinds.get(key, "string"), datetime.fromisoformat(at), names.get(source, source)))
+        shown.append(Shown(key, value, kinds.get(key, "string"), datetime.fromisoformat(at), _source_in_words(source, names)))
     return shown
+
+
+def _source_in_words(source: str, names: dict[str, str]) -> str:
+    if source in names:
+        return names[source]
+    kind, _mark, name = source.partition(":")
+    return {"staff": name, "api": _("API key %(name)s") % {"name": name}, "import": _("an import")}.get(kind, source)
 
 
 def _ledger(profile_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Return the newest words of the ledger. Two queries."""
     topics = dict(Topic.objects.values_list("key", "name"))
-    rows = Consent.objects.filter(profile__in=profile_ids).order_by("-recorded_at", "-pk")[:LEDGER_SHOWN]
+    rows = Consent.objects.filter(profile__in=profile_ids).order_by("-at", "-pk")[:LEDGER_SHOWN]
     return [
-        {"row": row, "topic": topics.get(row.topic, row.topic), "how": timeline.method_in_words(row.method), "proof": row.proof.items()}
+        {
+            "row": row,
+            "topic": topics.get(row.topic, row.topic),
+            "how": timeline.method_in_words(row.method),
+            "proof": row.proof.items(),
+        }
         for row in rows
     ]
 
@@ -249,14 +265,15 @@ def _subjects(reaches: Sequence[Reach]) -> list[tuple[str, str]]:
     return found
 
 
-def _write(request: HttpRequest, person: Profile, key: str, value: Any) -> None:
+def _write(request: StaffRequest, person: Profile, key: str, value: Any) -> None:
     now = timezone.now()
     attributes.apply(changes=[attributes.Change(person.pk, {key: value}, now, f"staff:{request.user}"[:80])], now=now)
-    audit.record(actor=request.user, action="person.attribute", obj=person, after={"key": key, "is_set": value is not None}, now=now)
+    audit.record(
+        actor=request.user, action="person.attribute", obj=person, after={"key": key, "is_set": value is not None}, now=now
+    )
 
 
 def _undo_url(person: Profile, key: str) -> str:
     """Return the address that takes the change back; '' when the value before is too long for an address."""
     token = signing.dumps({"id": person.pk, "key": key, "value": person.attributes.get(key)}, salt=UNDO_SALT, compress=True)
     return f"{reverse('profiles:attribute-restore', args=[person.pk])}?token={token}" if len(token) < LONGEST_UNDO else ""
-

@@ -85,7 +85,14 @@ def test_it_reads_cells(text: str, kind: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("n/a", "number"), ("1e999", "number"), ("maybe", "boolean"), ("32.01.2026", "date"), ("soon", "date"), ("x" * 9000, "string")],
+    [
+        ("n/a", "number"),
+        ("1e999", "number"),
+        ("maybe", "boolean"),
+        ("32.01.2026", "date"),
+        ("soon", "date"),
+        ("x" * 9000, "string"),
+    ],
 )
 def test_it_refuses_cells_of_another_type(text: str, kind: str) -> None:
     with pytest.raises(values.UnusableValueError):

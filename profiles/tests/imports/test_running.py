@@ -11,7 +11,7 @@ from django.core.files.base import File
 
 from omni import feed
 from omni.models import FeedEntry
-from profiles import attributes, changes, consent, identity, imports
+from profiles import attributes, changes, consent, imports
 from profiles.imports import mapping, running
 from profiles.models import AttributeDef, Consent, ConsentState, Identifier, Import, Profile
 
@@ -21,7 +21,12 @@ Outcome = tuple[int | None, int, int, int, int]
 
 
 def _import(
-    text: str | bytes, *, now: datetime, to: dict[int, str] | None = None, consent_given: dict[str, Any] | None = None, chunk: int = 0
+    text: str | bytes,
+    *,
+    now: datetime,
+    to: dict[int, str] | None = None,
+    consent_given: dict[str, Any] | None = None,
+    chunk: int = 0,
 ) -> Import:
     """Import a file as guessed, `to` overriding columns, and run it to its end."""
     queued = _queue(text, now=now, to=to, consent_given=consent_given)
@@ -154,7 +159,7 @@ def test_it_reads_cp1251_with_semicolons(now: datetime) -> None:
 
 
 def test_formulas_stay_text_and_come_out_harmless(now: datetime) -> None:
-    done = _import('email,note\na@shop.test,=cmd(x)\n=1+1,b\n', now=now, to={0: "email", 1: "attribute:note"})
+    done = _import("email,note\na@shop.test,=cmd(x)\n=1+1,b\n", now=now, to={0: "email", 1: "attribute:note"})
 
     assert _person("a@shop.test").attributes["note"] == "=cmd(x)"
     assert "'=1+1" in "".join(imports.faults.as_csv(done))
@@ -261,7 +266,9 @@ def test_a_list_of_opt_outs_withdraws(now: datetime) -> None:
 
     _import("email\na@shop.test\n", now=now, consent_given=given)
 
-    assert consent.standings(channel="email", addresses=["a@shop.test"], topic="")["a@shop.test"].reason == "channel_not_permitted"
+    assert (
+        consent.standings(channel="email", addresses=["a@shop.test"], topic="")["a@shop.test"].reason == "channel_not_permitted"
+    )
 
 
 def test_downstream_hears_of_new_people_changed_attributes_and_consents(now: datetime) -> None:
@@ -316,9 +323,7 @@ def test_the_preview_is_the_real_thing_taken_back(now: datetime) -> None:
     later = now + timedelta(days=1)
 
     with waiting.file.open("rb") as file:
-        seen = imports.preview(
-            file=file, shape=imports.shape_of(waiting), plan=plan, import_id=waiting.pk, at=later, now=later
-        )
+        seen = imports.preview(file=file, shape=imports.shape_of(waiting), plan=plan, import_id=waiting.pk, at=later, now=later)
 
     assert (seen.created, seen.updated, seen.unchanged, seen.rejected, seen.is_whole) == (1, 1, 1, 1, True)
     assert seen.reasons[0].kind == "email: not an e-mail address"
@@ -394,5 +399,3 @@ def test_addresses_need_a_decision_about_consent(given: dict[str, Any], now: dat
         mapping.check(plan, known_types={}, today=now.date())
 
     assert refused.value.errors["consent"]
-
-

@@ -1,0 +1,60 @@
+"""Which people does Ctrl+K find, and what does Home ask a new installation for?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from omni import home
+from omni import search as palette
+from omni.roles import Right, may
+from profiles import search
+from profiles.models import ContactPoint, Profile
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from omni.models import User
+
+FEWEST_LETTERS = 2
+
+
+def register() -> None:
+    """Tell the palette and Home; called once, when the app is ready."""
+    palette.register("people", _("People"), find_people)
+    home.register_step(
+        home.Step(
+            "people",
+            10,
+            _("Bring your people in"),
+            _("A CSV file from your shop, till or old tool. You see what would happen before anything does."),
+            "profiles:import-list",
+            has_people,
+            _("Import people"),
+        )
+    )
+
+
+def find_people(query: str, user: User, limit: int) -> list[palette.Hit]:
+    """Return people with words that begin so. Two queries; none for a query too short to mean anybody."""
+    if len(query) < FEWEST_LETTERS or not may(user, Right.VIEW):
+        return []
+    people = list(Profile.objects.surviving().filter(search.matching(query)).order_by("-pk")[:limit])
+    addresses: dict[int, str] = {}
+    points = ContactPoint.objects.filter(profile__in=[person.pk for person in people]).order_by("kind", "pk")
+    for profile_id, address in points.values_list("profile_id", "address"):
+        addresses.setdefault(profile_id, address)
+    return [
+        palette.Hit(
+            title=person.name or addresses.get(person.pk) or str(person),
+            url=person.get_absolute_url(),
+            icon="user",
+            subtitle=addresses.get(person.pk, ""),
+        )
+        for person in people
+    ]
+
+
+def has_people(user: User, now: datetime) -> bool:
+    return Profile.objects.exists()
