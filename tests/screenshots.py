@@ -56,6 +56,7 @@ FURTHER = (
 SKIPPED = re.compile(r"^(api-schema|search|account_|health-|setup|admin|first-password)")
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
+TALLEST = 6000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -215,7 +216,8 @@ def _take(browser: Browser, address: str, owner: User, shots: list[Shot], *, the
         page.on("pageerror", lambda error, told=told: told.append(f"script: {error}"))
         page.goto(address + shot.path)
         page.wait_for_timeout(250)
-        page.screenshot(path=f"{folder}/{shot.name}-{theme}-{size}.png", full_page=True)
+        _grow(page, SIZES[size])
+        page.screenshot(path=f"{folder}/{shot.name}-{theme}-{size}.png")
         told = [line for line in told if "404 (Not Found)" not in line or shot.name != "missing"]
         for line in [*told, *_axe(page), *_overflow(page)]:
             print(f"{shot.name} {theme} {size}: {line}")
@@ -238,6 +240,12 @@ def _context(browser: Browser, address: str, user: User | None, theme: str, size
         value = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": address}])
     return context
+
+
+def _grow(page: Page, size: dict[str, int]) -> None:
+    """Make the window as high as the page: a full-page picture would show fixed bars in its middle."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(height, TALLEST))})
 
 
 def _axe(page: Page) -> list[str]:
