@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 LONGEST_VALUE = 255
 
 _ONLY_FILLERS = re.compile(r"^[0\-–—_.\s]*$")
+_UNSPEAKABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and halves of characters
 _BLOCKED = frozenset(
     {"-1", "null", "nil", "none", "nan", "undefined", "anonymous", "unknown", "n/a", "na", "true", "false", "[object object]"}
 )
@@ -52,7 +52,7 @@ def _text(value: object) -> str | None:
     if isinstance(value, int) and value.bit_length() > 256:
         return None
     text = str(value).strip()
-    if not text or len(text) > LONGEST_VALUE or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+    if not text or len(text) > LONGEST_VALUE or _UNSPEAKABLE.search(text):
         return None
     return text
 

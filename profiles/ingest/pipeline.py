@@ -65,14 +65,14 @@ def skip_repeated(batch: Batch) -> None:
     """Keep the first call with each message id, of this batch and of the 30 days before."""
     first: dict[tuple[int, str], Call] = {}
     for call in batch.calls:
-        first.setdefault((call.origin.source_id, str(call.key)), call)
+        first.setdefault((call.origin.source_id, call.key), call)
     # Sorted: two workers with the same messages wait for each other, and the later one sees them as repeated.
     keys = sorted(first)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO profiles_seenmessage (source_id, key, seen_at)"
             " SELECT source_id, key, %s FROM unnest(%s::bigint[], %s::uuid[]) AS new (source_id, key)"
-            " ON CONFLICT DO NOTHING RETURNING source_id, key::text",
+            " ON CONFLICT DO NOTHING RETURNING source_id, replace(key::text, '-', '')",
             [batch.now, [source_id for source_id, _ in keys], [key for _, key in keys]],
         )
         fresh = {id(first[row]) for row in cursor.fetchall()}

@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -72,7 +71,7 @@ class DropError(Exception):
         self.reason, self.detail = reason, detail
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Origin:
     """What the request says about all its calls. `type` is the one of the path, '' for batches."""
 
@@ -82,6 +81,10 @@ class Origin:
     type: str = ""
     is_large: bool = True
 
+    @cached_property
+    def sent(self) -> datetime | None:
+        return moment(self.sent_at)
+
 
 @dataclass(slots=True)
 class Call:
@@ -89,7 +92,7 @@ class Call:
 
     raw: dict[str, Any]
     origin: Origin
-    key: uuid.UUID  # of the message: the same one again is the same call
+    key: str  # 128 bits of the message as hexadecimal: the same one again is the same call
     time: datetime
     identifiers: tuple[Key, ...]
     name: str
@@ -210,7 +213,8 @@ def _time(raw: Mapping[str, Any], origin: Origin) -> datetime:
     given = moment(raw.get("originalTimestamp")) or moment(raw.get("timestamp"))
     if given is None:
         return received
-    sent = moment(raw.get("sentAt")) or moment(origin.sent_at)
+    own = raw.get("sentAt")
+    sent = origin.sent if own is None else moment(own)
     try:
         if sent is not None and abs(received - sent) > CLOCK_TOLERANCE:
             given = received - (sent - given)
@@ -242,7 +246,7 @@ def _created_at(traits: Mapping[str, Any], origin: Origin) -> datetime | None:
     return None
 
 
-def _message_key(raw: Mapping[str, Any], origin: Origin) -> uuid.UUID:
+def _message_key(raw: Mapping[str, Any], origin: Origin) -> str:
     given = raw.get("messageId")
     if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
         text = f"id:{given}"
@@ -250,7 +254,7 @@ def _message_key(raw: Mapping[str, Any], origin: Origin) -> uuid.UUID:
         # Without an id the same words within the same minute count as a repetition.
         bucket = int(origin.received_at.timestamp()) // BUCKET_SECONDS
         text = f"content:{bucket}:{json.dumps(raw, sort_keys=True, separators=(',', ':'))}"
-    return uuid.UUID(bytes=hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @cache
