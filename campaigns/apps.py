@@ -18,3 +18,18 @@ class CampaignsConfig(AppConfig):
         kinds = [profile_changes.EVENT_RECORDED, segment_changes.SEGMENT_ENTERED]
         feed.register(name="campaigns", kinds=kinds, handle=engine.follow_feed)
         home.register_results(report_home.results)
+        self._open_post_office()
+
+    def _open_post_office(self) -> None:
+        from campaigns import timeline
+        from omni import settings_pages
+        from omni.settings_pages import Group, Page
+        from profiles import timeline as people_timeline
+
+        people_timeline.register("message", _("Messages"), "mail", timeline.messages)
+        senders = _("Names and addresses letters come from.")
+        settings_pages.register(Page("campaigns:sender-list", _("Senders"), "id", senders, group=Group.SENDING))
+        providers = _("Mail servers that carry the letters.")
+        settings_pages.register(Page("campaigns:provider-list", _("Providers"), "server", providers, group=Group.SENDING))
+        limits = _("Caps, quiet hours, emergency stop.")
+        settings_pages.register(Page("campaigns:policy", _("Sending"), "gauge", limits, group=Group.SENDING))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.views import campaigns, canvas, reports
+from campaigns.views import campaigns, canvas, deliveries, reports, sending, templates
 
 app_name = "campaigns"
 urlpatterns = [
@@ -28,6 +28,37 @@ urlpatterns = [
     path("campaigns/<int:pk>/steps/<str:key>/down/", canvas.step_down, name="step-down"),
     path("campaigns/<int:pk>/steps/<str:key>/move/", canvas.step_move, name="step-move"),
     path("campaigns/<int:pk>/steps/<str:key>/duplicate/", canvas.step_duplicate, name="step-duplicate"),
+    path("campaigns/messages/", deliveries.delivery_list, name="delivery-list"),
+    path("campaigns/messages/<int:pk>/", deliveries.delivery_detail, name="delivery-detail"),
+    path("campaigns/messages/<int:pk>/letter/", deliveries.delivery_frame, name="delivery-frame"),
+    path("templates/", templates.template_list, name="template-list"),
+    path("templates/new/", templates.template_create, name="template-create"),
+    path("templates/<int:pk>/", templates.template_detail, name="template-detail"),
+    path("templates/<int:pk>/save/", templates.template_save, name="template-save"),
+    path("templates/<int:pk>/preview/", templates.template_preview, name="template-preview"),
+    path("templates/<int:pk>/frame/", templates.template_frame, name="template-frame"),
+    path("templates/<int:pk>/people/", templates.template_people, name="template-people"),
+    path("templates/<int:pk>/trial/", templates.template_trial, name="template-trial"),
+    path("templates/<int:pk>/duplicate/", templates.template_duplicate, name="template-duplicate"),
+    path("templates/<int:pk>/archive/", templates.template_archive, name="template-archive"),
+    path("templates/<int:pk>/restore/", templates.template_restore, name="template-restore"),
+    path("settings/senders/", sending.sender_list, name="sender-list"),
+    path("settings/senders/new/", sending.sender_create, name="sender-create"),
+    path("settings/senders/<int:pk>/", sending.sender_edit, name="sender-edit"),
+    path("settings/senders/<int:pk>/default/", sending.sender_default, name="sender-default"),
+    path("settings/senders/<int:pk>/delete/", sending.sender_delete, name="sender-delete"),
+    path("settings/providers/", sending.provider_list, name="provider-list"),
+    path("settings/providers/new/<slug:key>/", sending.provider_create, name="provider-create"),
+    path("settings/providers/check/<slug:key>/", sending.provider_check, name="provider-check"),
+    path("settings/providers/check/<slug:key>/<int:pk>/", sending.provider_check, name="provider-check"),
+    path("settings/providers/<int:pk>/", sending.provider_edit, name="provider-edit"),
+    path("settings/providers/<int:pk>/default/", sending.provider_default, name="provider-default"),
+    path("settings/providers/<int:pk>/pause/", sending.provider_pause, name="provider-pause"),
+    path("settings/providers/<int:pk>/resume/", sending.provider_resume, name="provider-resume"),
+    path("settings/providers/<int:pk>/delete/", sending.provider_delete, name="provider-delete"),
+    path("settings/sending/", sending.policy_edit, name="policy"),
+    path("settings/sending/stop/", sending.sending_stop, name="sending-stop"),
+    path("settings/sending/go-on/", sending.sending_go_on, name="sending-go-on"),
     path("reports/", reports.report_list, name="report-list"),
     path("reports/campaigns/<int:pk>/", reports.report_detail, name="report-detail"),
     path("reports/campaigns/<int:pk>/people/", reports.report_people, name="report-people"),

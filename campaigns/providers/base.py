@@ -67,6 +67,7 @@ class Provider(ABC):
     channel: ClassVar[str]
     keyed: ClassVar[bool]
     SettingsForm: ClassVar[type[forms.Form]]
+    secret_fields: ClassVar[frozenset[str]] = frozenset()  # of SettingsForm; never shown back
     rate: ClassVar[int | None] = None  # messages per second and account; None: as fast as it goes
 
     @abstractmethod

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.conf import settings as django_settings
@@ -50,7 +50,6 @@ class Sandbox(Provider):
     channel = "email"
     keyed = True
     SettingsForm = SandboxForm
-    secret_fields: ClassVar[frozenset[str]] = frozenset()
 
     def is_keyed(self, settings: Settings) -> bool:
         return bool(settings.get("keyed", True))

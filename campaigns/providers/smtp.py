@@ -11,7 +11,7 @@ import smtplib
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as text
@@ -64,7 +64,7 @@ class Smtp(Provider):
     channel = "email"
     keyed = False
     SettingsForm = SmtpForm
-    secret_fields: ClassVar[frozenset[str]] = frozenset({"password"})
+    secret_fields = frozenset({"password"})
 
     def send(self, messages: Iterable[Message], settings: Settings, begin: Begin) -> Iterator[Receipt]:
         with pool.borrow(settings) as line:
