@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
 
 from campaigns.api import reports
+from campaigns.api.campaigns import CampaignViewSet
+
+router = SimpleRouter()
+router.register("campaigns", CampaignViewSet, basename="api-campaign")
 
 urlpatterns = [
+    path("", include(router.urls)),
     path("campaigns/<int:pk>/report/", reports.CampaignReportView.as_view(), name="api-campaign-report"),
     path("campaigns/<int:pk>/people/", reports.CampaignPeopleView.as_view(), name="api-campaign-people"),
 ]

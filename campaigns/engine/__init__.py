@@ -6,9 +6,10 @@ sets, and may run many times and in many processes at once: unique rows and SKIP
 
 from __future__ import annotations
 
-from campaigns.engine.advance import advance
 from campaigns.engine.closing import close_stopped, finish_done
+from campaigns.engine.enrol import let_in
 from campaigns.engine.feed import follow_feed
 from campaigns.engine.fires import fire_due
+from campaigns.engine.moving import advance
 
-__all__ = ["advance", "close_stopped", "finish_done", "fire_due", "follow_feed"]
+__all__ = ["advance", "close_stopped", "finish_done", "fire_due", "follow_feed", "let_in"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
+from campaigns import planning
 from campaigns.experiments import assignment
 from campaigns.models import Campaign, Step, Version
 from campaigns.steps.entry import Start
@@ -72,3 +74,15 @@ def first_step(version: Version) -> Step:
     if following is None:
         raise NowhereToGoError(f"version {version.pk} has no step behind its entry")
     return following
+
+
+_GIVEN = "SELECT given AS profile_id, %(entry_key)s::text AS entry_key FROM unnest(%(people)s::bigint[]) AS given"
+
+
+def let_in(*, campaign: Campaign, profile_ids: Collection[int], entry_key: str, now: datetime) -> int:
+    """Let given people into a live campaign by their ids; return how many entered. The re-entry rule holds for them too."""
+    version = campaign.current_version
+    if version is None or campaign.state != Campaign.State.LIVE:
+        return 0
+    candidates = Sql(_GIVEN, ({"entry_key": entry_key, "people": sorted(set(profile_ids))},))
+    return enrol(campaign=campaign, version=version, start=planning.start_of(version), candidates=candidates, now=now)

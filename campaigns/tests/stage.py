@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from campaigns import graph, versions
 from campaigns.graph import Spot
 from campaigns.models import Campaign, ProviderAccount, Sender, Template
+from profiles import partitions
 from profiles.models import ContactPoint, Event, EventDef, Profile
 from segments.models import Membership, Segment
 
@@ -80,6 +81,7 @@ def launched(draft: graph.Graph, now: datetime, **settings) -> Campaign:
 
 
 def event(name: str, person: Profile, at: datetime, received: datetime | None = None, value=None, **properties) -> Event:
+    partitions.ensure(partitions.months_of([at]))
     known, _ = EventDef.objects.get_or_create(name=name, defaults={"first_seen_at": at})
     return Event.objects.create(
         time=at, profile_id=person.pk, name=known, value=value, properties=properties, received_at=received or at

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from campaigns import engine, graph, versions
-from campaigns.engine import advance as advancing
+from campaigns.engine import moving
 from campaigns.graph import Spot
-from campaigns.models import Campaign, Delivery, Enrolment, Visit, Work
+from campaigns.models import Campaign, Delivery, Enrolment, Policy, Visit, Work
 from campaigns.steps.base import Go
 from campaigns.steps.wait import WaitStep
 from campaigns.tests import stage
@@ -218,7 +218,7 @@ def test_it_parks_only_those_a_step_fails_for(start, now, monkeypatch):
     assert (poison.state, poison.attempts, poison.due_at) == ("active", 1, now + timedelta(minutes=1))
 
     moment = now
-    for _ in range(advancing.MOST_ATTEMPTS):
+    for _ in range(moving.MOST_ATTEMPTS):
         moment += timedelta(hours=1)
         engine.advance(now=moment)
     poison.refresh_from_db()
@@ -241,11 +241,12 @@ def test_it_costs_the_same_number_of_queries_for_any_number_of_people(start, now
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    Policy.load()
     small, large = Campaign.objects.order_by("pk").values_list("pk", flat=True)
     with CaptureQueriesContext(connection, ) as few:
-        advancing._advance_campaign(small, now, 1000)
+        moving._advance_campaign(small, now, 1000)
     with CaptureQueriesContext(connection) as many:
-        advancing._advance_campaign(large, now, 1000)
+        moving._advance_campaign(large, now, 1000)
 
     assert len(many) == len(few) <= 20
 
