@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_VALUE = 255
+LONGEST_LOCAL_PART, LONGEST_EMAIL = 64, 254  # RFC 5321
 
 _ONLY_FILLERS = re.compile(r"^[0\-–—_.\s]*$")
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and halves of characters
@@ -22,6 +24,8 @@ _BLOCKED = frozenset(
     {"-1", "null", "nil", "none", "nan", "undefined", "anonymous", "unknown", "n/a", "na", "true", "false", "[object object]"}
 )
 _BLOCKED_MAILBOXES = frozenset({"null", "none", "undefined", "anonymous", "noemail", "no-email"})
+# What nearly every address looks like: its local part needs no parser.
+_PLAIN_EMAIL = re.compile(r"^([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)$")
 _TEST_DOMAIN = re.compile(r"^(test|example|asdf|qwerty)\.")
 _SAME_DIGIT = re.compile(r"(\d)\1{6,}$")  # +7 977 777-77-77 and the like: typed to get past a form
 
@@ -58,12 +62,33 @@ def _text(value: object) -> str | None:
 
 
 def _email(text: str) -> str | None:
+    if text.isascii() and (plain := _PLAIN_EMAIL.match(text.lower())):
+        return _plain_email(plain[1], plain[2])
     try:
         # Reserved domains such as "shop.test" are somebody's rehearsal, not a mistake.
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
-    local, domain = found.local_part.lower(), found.ascii_domain.lower()
+    return _joined(found.local_part.lower(), found.ascii_domain.lower())
+
+
+def _plain_email(local: str, domain: str) -> str | None:
+    known = _plain_domain(domain)
+    if known is None or len(local) > LONGEST_LOCAL_PART or len(local) + 1 + len(known) > LONGEST_EMAIL:
+        return None
+    return _joined(local, known)
+
+
+@lru_cache(maxsize=20_000)
+def _plain_domain(domain: str) -> str | None:
+    """Return the one spelling of a domain. Remembered: an audience has few domains, and a parser needs long for each."""
+    try:
+        return str(validate_email(f"a@{domain}", check_deliverability=False, test_environment=True).ascii_domain.lower())
+    except EmailNotValidError:
+        return None
+
+
+def _joined(local: str, domain: str) -> str | None:
     if local in _BLOCKED_MAILBOXES or (local == "test" and _TEST_DOMAIN.match(domain)):
         return None
     address = f"{local}@{domain}"

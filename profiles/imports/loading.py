@@ -124,12 +124,12 @@ def load(*, rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: 
     source = f"{METHOD}:{import_id}"
     owners = _owners(rows)
     claims = [identity.Claim(row.identifiers, source, min(row.created_at or at, at)) for row in rows]
-    profile_ids = identity.resolve(claims=claims, now=now)
+    profile_ids = identity.resolve(claims=claims, now=now, refreshes_search=False)
     people = _gather(rows, profile_ids, owners)
     _lock(people)
     _stage(people)
     different = _write(source, at, now)
-    _find_by_new_names(different)
+    _refresh_search(people, different)
     _record_consents(rows, plan.consent, now)
     _tell(people, different, now)
     _remember(import_id, people, different)
@@ -196,8 +196,9 @@ def _write(source: str, at: datetime, now: datetime) -> dict[int, set[str]]:
     return different
 
 
-def _find_by_new_names(different: dict[int, set[str]]) -> None:
-    search.refresh([profile_id for profile_id, keys in different.items() if keys & attributes.NAME_KEYS])
+def _refresh_search(people: dict[int, _Person], different: dict[int, set[str]]) -> None:
+    renamed = {profile_id for profile_id, keys in different.items() if keys & attributes.NAME_KEYS}
+    search.refresh([pk for pk, person in people.items() if person.is_new or person.has_new_identifier or pk in renamed])
 
 
 def _record_consents(rows: Sequence[Row], decision: Decision, now: datetime) -> None:
