@@ -10,6 +10,7 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from omni import feed
-        from segments import following
+        from segments import following, telling
 
+        telling.register()
         feed.register(name=following.CONSUMER, kinds=following.KINDS, handle=following.handle)

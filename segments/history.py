@@ -51,15 +51,22 @@ def days(segment: Segment, *, now: datetime) -> list[Day]:
 
 
 def option(found: list[Day]) -> dict[str, Any]:
-    """Return the chart: the size as a line, entered and left as bars above and below zero."""
+    """Return the chart: the size as a line, below it who entered and left as bars above and below zero."""
+    labels = [formats.date_format(day.date, "j M") for day in found]
+    sides = {"left": 8, "right": 8, "containLabel": True}
+    bar = {"type": "bar", "xAxisIndex": 1, "yAxisIndex": 1, "stack": "moves", "barMaxWidth": 12}
     return {
-        "grid": {"left": 8, "right": 8, "top": 28, "bottom": 4, "containLabel": True},
+        "grid": [{**sides, "top": 28, "height": "50%"}, {**sides, "bottom": 0, "height": "26%"}],
         "tooltip": {"trigger": "axis"},
+        "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "legend": {"top": 0, "right": 0},
-        "xAxis": {"type": "category", "data": [formats.date_format(day.date, "j M") for day in found]},
+        "xAxis": [
+            {"type": "category", "data": labels, "axisLabel": {"show": False}},
+            {"type": "category", "data": labels, "gridIndex": 1, "axisLine": {"onZero": False}},
+        ],
         "yAxis": [
-            {"type": "value", "minInterval": 1},
-            {"type": "value", "minInterval": 1, "show": False},
+            {"type": "value", "minInterval": 1, "splitNumber": 3},
+            {"type": "value", "minInterval": 1, "splitNumber": 2, "gridIndex": 1},
         ],
         "series": [
             {
@@ -69,23 +76,7 @@ def option(found: list[Day]) -> dict[str, Any]:
                 "areaStyle": {"opacity": 0.08},
                 "data": [day.size for day in found],
             },
-            {
-                "name": _("Entered"),
-                "type": "bar",
-                "yAxisIndex": 1,
-                "stack": "moves",
-                "barMaxWidth": 14,
-                "itemStyle": {"opacity": 0.7, "color": "var(--series-4)"},
-                "data": [day.entered for day in found],
-            },
-            {
-                "name": _("Left"),
-                "type": "bar",
-                "yAxisIndex": 1,
-                "stack": "moves",
-                "barMaxWidth": 14,
-                "itemStyle": {"opacity": 0.7, "color": "var(--series-2)"},
-                "data": [-day.left for day in found],
-            },
+            {**bar, "name": _("Entered"), "itemStyle": {"color": "var(--series-4)"}, "data": [day.entered for day in found]},
+            {**bar, "name": _("Left"), "itemStyle": {"color": "var(--series-2)"}, "data": [-day.left for day in found]},
         ],
     }

@@ -169,18 +169,20 @@ def _leaf(node: Node, path: str, faults: list[Fault]) -> Node | None:
 def _clause(node: Node, *, is_root: bool = False) -> str:
     if "items" not in node:
         return CONDITIONS[node["kind"]].describe(node["params"])
-    parts = [_clause(item) for item in node["items"]]
-    if not parts:
-        return ""
+    # What is kept out reads best at the end: "who did a and who did b, but not people who did c".
+    without = [item for item in node["items"] if node["match"] == "all" and item.get("match") == "none"]
+    parts = [_clause(item) for item in node["items"] if item not in without]
     joined = _join(parts, _("and") if node["match"] == "all" else _("or"))
+    for item in without:
+        excepted = _("but not people %(clause)s") % {"clause": _clause(item, is_root=True)}
+        joined = f"{joined}, {excepted}" if joined else excepted
     if is_root:
         return joined
-    if node["match"] == "none":
-        return _("but not people %(clause)s") % {"clause": f"({joined})" if len(parts) > 1 else joined}
-    return f"({joined})" if len(parts) > 1 else joined
+    closed = joined if len(node["items"]) == 1 else f"({joined})"
+    return _("who are not among people %(clause)s") % {"clause": closed} if node["match"] == "none" else closed
 
 
 def _join(parts: list[str], word: str) -> str:
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) < 2:
+        return "".join(parts)
     return _("%(first)s %(word)s %(last)s") % {"first": ", ".join(parts[:-1]), "word": word, "last": parts[-1]}

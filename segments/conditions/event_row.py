@@ -5,19 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from segments import chips, operators, windows
-from segments.conditions.event_form import AGGREGATES, COMPARISONS, MEASURES, VALUE
+from segments.conditions.event_form import AGGREGATES, VALUE
 
 if TYPE_CHECKING:
     from segments.catalog import Catalog
 
 Params = dict[str, Any]
 
+# What and how it is compared as one choice: the row then reads as a sentence.
+OFTEN = {
+    "did": gettext_lazy("at least once"),
+    "did_not": gettext_lazy("never"),
+    "count:at_least": gettext_lazy("at least"),
+    "count:at_most": gettext_lazy("at most"),
+    "count:exactly": gettext_lazy("exactly"),
+    "count:between": gettext_lazy("between"),
+    "sum:at_least": gettext_lazy("for at least"),
+    "sum:at_most": gettext_lazy("for at most"),
+    "sum:exactly": gettext_lazy("for exactly"),
+    "sum:between": gettext_lazy("for between"),
+}
+
 
 def settle(params: Params, catalog: Catalog) -> Params:
     """Return the parameters with what no longer fits the other choices replaced."""
     settled = {"event": "", "measure": "did", **params}
+    if (often := settled.pop("often", None)) is not None:
+        settled["measure"], _colon, comparison = often.partition(":")
+        settled |= {"comparison": comparison} if comparison else {}
     if settled["measure"] in AGGREGATES:
         settled.setdefault("comparison", "at_least")
         settled.setdefault("amount", 1)
@@ -29,9 +47,9 @@ def settle(params: Params, catalog: Catalog) -> Params:
 
 def row(params: Params, catalog: Catalog) -> chips.Row:
     if not params["event"]:
-        return chips.Row([_measure(params), _event(params, catalog)])
+        return chips.Row([chips.word(_("did")), _event(params, catalog)])
     details = [_detail(params["event"], index, each, catalog) for index, each in enumerate(params["where"])]
-    parts = [_measure(params), _event(params, catalog), *_amounts(params), *_window(params["window"])]
+    parts = [chips.word(_("did")), _event(params, catalog), *_often(params), *_window(params["window"])]
     return chips.Row(parts, details)
 
 
@@ -56,26 +74,23 @@ def _fitting(event: str, name: str, catalog: Catalog) -> list[operators.Operator
     return [operator for operator in found if operator.takes != "days"]
 
 
-def _measure(params: Params) -> chips.Chip:
-    return chips.select("measure", _("Question"), params["measure"], MEASURES.items())
-
-
 def _event(params: Params, catalog: Catalog) -> chips.Chip:
     known = [(event.name, event.label) for event in catalog.events.values()]
     return chips.select("event", _("Event"), params["event"], known, placeholder=_("choose an event"))
 
 
-def _amounts(params: Params) -> list[chips.Chip]:
-    if params["measure"] not in AGGREGATES:
-        return []
+def _often(params: Params) -> list[chips.Chip]:
+    measure = params["measure"]
+    if measure not in AGGREGATES:
+        return [chips.select("often", _("How often"), measure, OFTEN.items())]
+    comparison = params["comparison"]
     parts = [
-        chips.select("comparison", _("Comparison"), params["comparison"], COMPARISONS.items()),
+        chips.select("often", _("How often"), f"{measure}:{comparison}", OFTEN.items()),
         chips.number("amount", _("Amount"), params.get("amount")),
     ]
-    if params["comparison"] == "between":
+    if comparison == "between":
         parts += [chips.word(_("and")), chips.number("amount_to", _("Amount to"), params.get("amount_to"))]
-    if params["measure"] == "count":
-        parts.append(chips.word(_("times")))
+    parts.append(chips.word(_("times") if measure == "count" else _("in total")))
     return parts
 
 
