@@ -10,6 +10,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns import engine
+        from campaigns import home as own_home
         from campaigns.reports import home as report_home
         from omni import feed, home
         from profiles import changes as profile_changes
@@ -17,8 +18,19 @@ class CampaignsConfig(AppConfig):
 
         kinds = [profile_changes.EVENT_RECORDED, segment_changes.SEGMENT_ENTERED]
         feed.register(name="campaigns", kinds=kinds, handle=engine.follow_feed)
+        own_home.register()
         home.register_results(report_home.results)
+        self._tell_journeys()
         self._open_post_office()
+
+    def _tell_journeys(self) -> None:
+        from campaigns import passages, uses
+        from profiles import timeline
+        from segments import usage
+
+        usage.register(uses.of_segments)
+        for source in passages.SOURCES:
+            timeline.register("campaign", _("Campaigns"), "speakerphone", source)
 
     def _open_post_office(self) -> None:
         from campaigns import timeline

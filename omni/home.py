@@ -69,6 +69,7 @@ class Running:
     sentence: str | _StrPromise
     icon: str = "speakerphone"
     figures: Sequence[Figure] = field(default_factory=tuple)
+    tone: str = "success"  # of the icon; "warning" for what is paused
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from omni import navigation, search, settings_pages
+from omni import celery, heartbeats, home, navigation, search, settings_pages
 from omni.roles import Right, may
 from omni.search import Hit
 from omni.settings_pages import Group, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from django.utils.functional import _StrPromise
 
     from omni.models import User
+
+FREQUENT_SECONDS = 60
+STANDS_STILL_AFTER = timedelta(minutes=2)
 
 PAGES = (
     Page("company", _("Company"), "building", _("Name, time zone, currency, postal address."), Right.ADMINISTER, Group.COMPANY),
@@ -52,6 +57,26 @@ def register() -> None:
         settings_pages.register(page)
     search.register("actions", _("Do"), find_actions)
     search.register("pages", _("Go to"), find_pages)
+    home.register_alerts(find_alerts)
+
+
+def find_alerts(user: User, now: datetime) -> list[home.Alert]:
+    """Say when the background work stands still. One query."""
+    late = [work.task for work in celery.RECURRING if work.every_seconds <= FREQUENT_SECONDS]
+    ages = heartbeats.ages(now=now)
+    silent = [task for task in late if ages.get(heartbeats.tick(task), STANDS_STILL_AFTER) >= STANDS_STILL_AFTER]
+    if not silent:
+        return []
+    is_all = len(silent) == len(late)
+    return [
+        home.Alert(
+            _("The background work stands still") if is_all else _("A part of the background work stands still"),
+            _("Events are not processed and messages are not sent until it runs again; nothing is lost."),
+            reverse("background"),
+            "danger",
+            _("See what runs"),
+        )
+    ]
 
 
 def find_actions(query: str, user: User, limit: int) -> list[Hit]:

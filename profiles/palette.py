@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from omni import home
 from omni import search as palette
 from omni.roles import Right, may
 from profiles import search
-from profiles.models import ContactPoint, Profile
+from profiles.models import ContactPoint, Import, Profile
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from omni.models import User
 
 FEWEST_LETTERS = 2
+FAILED_SHOWN = timedelta(days=7)
 
 
 def register() -> None:
@@ -34,6 +38,7 @@ def register() -> None:
             _("Import people"),
         )
     )
+    home.register_alerts(failed_imports)
 
 
 def find_people(query: str, user: User, limit: int) -> list[palette.Hit]:
@@ -58,3 +63,19 @@ def find_people(query: str, user: User, limit: int) -> list[palette.Hit]:
 
 def has_people(user: User, now: datetime) -> bool:
     return Profile.objects.exists()
+
+
+def failed_imports(user: User, now: datetime) -> list[home.Alert]:
+    """Return the imports that an error stopped within the last days. One query."""
+    if not may(user, Right.EDIT_PEOPLE):
+        return []
+    failed = Import.objects.filter(state=Import.State.FAILED, created_at__gte=now - FAILED_SHOWN).order_by("-pk")[:5]
+    return [
+        home.Alert(
+            gettext("The import “%(name)s” was stopped by an error") % {"name": one.name},
+            gettext("What was read stays; it can go on from there."),
+            reverse("profiles:import-detail", args=[one.pk]),
+            action=gettext("Look at it"),
+        )
+        for one in failed
+    ]
