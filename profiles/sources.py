@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Max, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
 
 from omni import audit
 from profiles.ingest import keys
 from profiles.models import Source, SourceTally
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
     from omni.models import User
 
 DAY = timedelta(days=1)
@@ -28,6 +31,32 @@ class Activity:
     repeated: int = 0
     refused: int = 0
     latest_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """How a source is doing, in a word."""
+
+    label: str | _StrPromise
+    tone: str
+    icon: str
+
+
+REVOKED = State(_("Revoked"), "neutral", "ban")
+RECEIVING = State(_("Receiving"), "success", "circle-check")
+UNUSABLE = State(_("Nothing usable"), "danger", "alert-circle")
+QUIET = State(_("Quiet"), "warning", "clock")
+WAITING = State(_("Waiting for the first call"), "info", "hourglass")
+
+
+def state_of(source: Source, activity: Activity) -> State:
+    if source.revoked_at:
+        return REVOKED
+    if activity.used or activity.repeated:
+        return RECEIVING
+    if activity.refused:
+        return UNUSABLE
+    return QUIET if activity.latest_at else WAITING
 
 
 def outside() -> QuerySet[Source]:

@@ -24,17 +24,32 @@ MOST_PER_REPLAY = 10_000
 REASONS: dict[str, str | Promise] = {
     Drop.UNREADABLE: _("The request could not be read"),
     Drop.NOT_AN_OBJECT: _("The call is not a JSON object"),
-    Drop.TOO_LARGE: _("The call is larger than 32 KB"),
+    Drop.TOO_LARGE: _("The call is too large"),
     Drop.TOO_DEEP: _("The call is nested too deeply"),
-    Drop.TOO_MANY_PROPERTIES: _("The call has more than 255 properties"),
+    Drop.TOO_MANY_PROPERTIES: _("The call has too many properties"),
     Drop.UNKNOWN_TYPE: _("The type of the call is unknown"),
-    Drop.NO_IDENTIFIER: _("Nothing says who it was: no usable user id, anonymous id, e-mail or phone"),
+    Drop.NO_IDENTIFIER: _("Nothing usable says who it was"),
     Drop.NO_EVENT_NAME: _("The event has no name"),
-    Drop.NAME_TOO_LONG: _("The name of the event is longer than 255 characters"),
-    Drop.RESERVED_NAME: _("The name of the event is reserved for events of Omni itself"),
-    Drop.TOO_MANY_NAMES: _("There are too many different event names already"),
-    Drop.TIME_OUT_OF_RANGE: _("The time of the call lies before 1990"),
-    Drop.FAILED: _("Something went wrong while it was processed"),
+    Drop.NAME_TOO_LONG: _("The name of the event is too long"),
+    Drop.RESERVED_NAME: _("The name of the event is reserved"),
+    Drop.TOO_MANY_NAMES: _("There are too many event names"),
+    Drop.TIME_OUT_OF_RANGE: _("The time of the call is too long ago"),
+    Drop.FAILED: _("Something went wrong on our side"),
+}
+REMEDIES: dict[str, str | Promise] = {
+    Drop.UNREADABLE: _("Send a JSON object in UTF-8, plain or as gzip."),
+    Drop.NOT_AN_OBJECT: _("Each call of a batch is a JSON object with a “type”."),
+    Drop.TOO_LARGE: _("A call holds at most 32 KB. Leave out what nobody will ask for, such as whole pages or pictures."),
+    Drop.TOO_DEEP: _("Values may be nested 32 levels deep."),
+    Drop.TOO_MANY_PROPERTIES: _("A call holds at most 255 properties or traits."),
+    Drop.UNKNOWN_TYPE: _("The types are track, identify, page, screen, group and alias."),
+    Drop.NO_IDENTIFIER: _("Send “userId” or “anonymousId”. Fillers such as “null”, “0” or “anonymous” name nobody."),
+    Drop.NO_EVENT_NAME: _("Send the name in “event”, such as “Order Completed”."),
+    Drop.NAME_TOO_LONG: _("A name has at most 255 characters. Put what differs from case to case into a property."),
+    Drop.RESERVED_NAME: _("Omni itself records events of this name. Send yours under another one."),
+    Drop.TOO_MANY_NAMES: _("Put what differs from case to case into a property instead of the name."),
+    Drop.TIME_OUT_OF_RANGE: _("Times before 1990 are not kept."),
+    Drop.FAILED: _("It may go through when it is processed again. If it does not, the detail says what happened."),
 }
 
 
@@ -68,8 +83,9 @@ def words_of(reason: str) -> str | Promise:
     return REASONS.get(reason, reason)
 
 
-def reason_of(letter: DeadLetter) -> str | Promise:
-    return words_of(letter.reason)
+def remedy_for(reason: str) -> str | Promise:
+    """Return what its sender can do about it."""
+    return REMEDIES.get(reason, "")
 
 
 def replay(letters: QuerySet[DeadLetter], *, now: datetime) -> int:

@@ -194,7 +194,8 @@ def _letter(raw: Any, origin: Origin, reason: Drop, detail: str = "") -> Letter:
     body = raw
     if isinstance(raw, dict):
         # What the path and the batch said about the call goes along, so that a replay reads the same.
-        body = {**({"type": origin.type} if origin.type in spec.TYPES else {}), "sentAt": origin.sent_at, **raw}
+        said = {"type": origin.type if origin.type in spec.TYPES else None, "sentAt": origin.sent_at}
+        body = {**{key: value for key, value in said.items() if value is not None}, **raw}
     return Letter(origin.source_id, origin.received_at, reason, body, detail)
 
 

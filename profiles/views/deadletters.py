@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from omni import celery, keyset, toasts
 from omni.roles import Right, require
 from profiles.ingest import deadletters, envelope
-from profiles.models import DeadLetter
+from profiles.models import DeadLetter, Source
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -30,15 +30,16 @@ LONGEST_LINE = 140
 @require(Right.EDIT_PEOPLE)
 @require_GET
 def dead_letter_list(request: StaffRequest) -> HttpResponse:
-    waiting = DeadLetter.objects.filter(replayed_at=None)
+    waiting = _of_source(DeadLetter.objects.filter(replayed_at=None), request.GET.get("source", ""))
     reason = request.GET.get("reason", "")
     counts = dict(waiting.values("reason").annotate(n=Count("pk")).order_by("-n", "reason").values_list("reason", "n"))
     page = keyset.page(_of_reason(waiting, reason).select_related("source"), order=("-received_at", "-id"), query=request.GET)
     context = {
         "page": page,
-        "rows": [(letter, deadletters.reason_of(letter), _line(letter)) for letter in page.items],
+        "rows": [(letter, deadletters.words_of(letter.reason), _line(letter)) for letter in page.items],
         "reasons": [(code, deadletters.words_of(code), n) for code, n in counts.items()],
         "reason": reason,
+        "source": Source.objects.filter(pk=_number(request.GET.get("source", ""))).first(),
         "total": counts.get(reason, 0) if reason else sum(counts.values()),
     }
     return render(request, "profiles/dead_letter_list.html", context)
@@ -51,7 +52,8 @@ def dead_letter_detail(request: StaffRequest, pk: int) -> HttpResponse:
     text = _readable(bytes(letter.body))
     context = {
         "letter": letter,
-        "reason": deadletters.reason_of(letter),
+        "reason": deadletters.words_of(letter.reason),
+        "remedy": deadletters.remedy_for(letter.reason),
         "body": text[:LONGEST_PREVIEW],
         "is_cut": len(text) > LONGEST_PREVIEW,
         "line": _line(letter),
@@ -69,13 +71,23 @@ def dead_letter_replay(request: StaffRequest, pk: int) -> HttpResponse:
 @require(Right.EDIT_PEOPLE)
 @require_POST
 def dead_letter_replay_all(request: StaffRequest) -> HttpResponse:
-    """Replay all that wait, or those of one reason."""
-    letters = _of_reason(DeadLetter.objects.all(), request.POST.get("reason", ""))
+    """Replay all that wait, or those of one reason or source."""
+    letters = _of_source(DeadLetter.objects.all(), request.POST.get("source", ""))
+    letters = _of_reason(letters, request.POST.get("reason", ""))
     return _replayed(request, deadletters.replay(letters, now=timezone.now()))
 
 
 def _of_reason(letters: QuerySet[DeadLetter], reason: str) -> QuerySet[DeadLetter]:
     return letters.filter(reason=reason) if reason else letters
+
+
+def _of_source(letters: QuerySet[DeadLetter], source: str) -> QuerySet[DeadLetter]:
+    return letters.filter(source_id=_number(source)) if source else letters
+
+
+def _number(text: str) -> int:
+    """Return the number in an address; 0, which nothing has, for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _replayed(request: StaffRequest, count: int) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -30,12 +31,12 @@ PLACEHOLDER = "YOUR_WRITE_KEY"
 def source_list(request: StaffRequest) -> HttpResponse:
     found = list(sources.outside())
     activity = sources.activity(found, now=timezone.now())
-    rows = [(source, activity[source.pk]) for source in found]
+    rows = [(source, activity[source.pk], sources.state_of(source, activity[source.pk])) for source in found]
     context = {
         "live": [row for row in rows if row[0].revoked_at is None],
-        "revoked": [source for source, _activity in rows if source.revoked_at],
+        "revoked": [source for source in found if source.revoked_at],
         "may_change": may(request.user, Right.ADMINISTER),
-        "has_letters": DeadLetter.objects.filter(replayed_at=None).exists(),
+        "has_letters": may(request.user, Right.EDIT_PEOPLE) and DeadLetter.objects.filter(replayed_at=None).exists(),
     }
     return render(request, "profiles/source_list.html", context)
 
@@ -58,12 +59,15 @@ def source_create(request: StaffRequest) -> HttpResponse:
 @require_GET
 def source_detail(request: StaffRequest, pk: int) -> HttpResponse:
     source = get_object_or_404(sources.outside(), pk=pk)
+    activity = sources.activity([source], now=timezone.now())[source.pk]
     context = {
         "source": source,
-        "activity": sources.activity([source], now=timezone.now())[source.pk],
+        "activity": activity,
+        "state": sources.state_of(source, activity),
         "key": PLACEHOLDER,
         "base_url": settings.BASE_URL,
         "may_change": may(request.user, Right.ADMINISTER),
+        "letters_url": f"{reverse('profiles:dead-letter-list')}?source={pk}" if may(request.user, Right.EDIT_PEOPLE) else "",
     }
     return render(request, "profiles/source_detail.html", context)
 
