@@ -7,7 +7,7 @@ for each where to go. It never loops over people with queries, never reads the c
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -109,6 +109,10 @@ class Step(ABC):
 
     def notes(self, params: Params, scene: Scene) -> Sequence[Note]:
         """Return short lines below the sentence on the card, such as one per variant."""
+        return ()
+
+    def segments(self, params: Params) -> Collection[int]:
+        """Return the ids of the segments that the params name."""
         return ()
 
     def pin(self, params: Params, step: StepRow, scene: Scene, now: datetime) -> None:

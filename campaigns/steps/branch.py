@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,12 @@ class Branch(Step):
         if ask == "conditions":
             return _condition_faults(params.get("definition"))
         return [_("Choose what parts the people.")]
+
+    def segments(self, params: Params) -> Collection[int]:
+        definition = params.get("definition")
+        if params.get("ask") != "conditions" or _condition_faults(definition):
+            return []
+        return tree.segments_of(tree.clean(definition))
 
     def run(self, batch: Sequence[Enrolment], step: StepRow, now: datetime) -> Mapping[int, Outcome]:
         yes = _ANSWERS[step.params["ask"]](batch, step, now)

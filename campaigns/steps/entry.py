@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,10 @@ class Entry(Step):
         if start.source == "schedule":
             found += _rule_faults(start.rule, scene)
         return found
+
+    def segments(self, params: Params) -> Collection[int]:
+        start = read(params)
+        return [start.segment] if start.segment and start.source != "event" else []
 
     def run(self, batch: Sequence[Enrolment], step: StepRow, now: datetime) -> Mapping[int, Outcome]:
         return {enrolment.pk: Go("next") for enrolment in batch}

@@ -1,0 +1,37 @@
+"""Which campaigns ask about a segment? Told to segments, so that nobody takes one away that is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from campaigns.models import Campaign
+from campaigns.steps import STEPS
+from segments.usage import Use
+
+
+def of_segments(segment_ids: Collection[int]) -> list[Use]:
+    """Return the campaigns that are not over and name these segments, live ones first. One query."""
+    wanted = set(segment_ids)
+    ended = [Campaign.State.STOPPED, Campaign.State.FINISHED]
+    campaigns = Campaign.objects.exclude(state__in=ended).select_related("current_version").defer("undo", "redo")
+    found = [
+        Use(segment_id, campaign.name, _("Campaign"), campaign.get_absolute_url(), campaign.is_running)
+        for campaign in campaigns.order_by("name", "pk")
+        for segment_id in sorted(wanted & set(_named(campaign)))
+    ]
+    return sorted(found, key=lambda use: not use.is_live)
+
+
+def _named(campaign: Campaign) -> Iterator[int]:
+    graphs = [campaign.draft, campaign.current_version.graph if campaign.current_version else {}]
+    for graph in graphs:
+        for step in graph.get("steps", {}).values():
+            yield from _named_by(step)
+
+
+def _named_by(step: dict[str, Any]) -> Collection[int]:
+    kind = STEPS.find(step["kind"])
+    return kind.segments(step["params"]) if kind else ()
