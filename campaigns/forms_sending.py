@@ -92,7 +92,7 @@ class PolicyForm(forms.ModelForm[Policy]):
             "cap_per_week": _("Over all campaigns. 0 means no limit."),
             "cap_wait_hours": _("After that it is dropped and says why."),
             "quiet_from": _("In each person's own time zone, else in the company's. Leave both empty for no quiet hours."),
-            "message_ttl_hours": _("For campaigns published from now on."),
+            "message_ttl_hours": _("Counted from when it was put into the outbox; what waits longer is dropped and says why."),
         }
 
     def clean(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ from campaigns.channels import wording
 from campaigns.models import Attempt, Delivery, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.utils.functional import _StrPromise
 
@@ -58,13 +58,14 @@ def why(delivery: Delivery) -> str:
     return reasons.sentence(code)
 
 
-def subject(delivery: Delivery) -> str:
-    """Return the subject as the person got it; as written in the template when it was never made."""
+def subject(delivery: Delivery, attributes: Mapping[str, Any] | None = None) -> str:
+    """Return the subject as the person got it; when it was never made, as it would be with these attributes."""
     content = delivery.content
     if content is None:
         return ""
+    known = delivery.context or {**(attributes or {}), "person": attributes or {}}
     try:
-        return wording.fill(wording.parse(content.subject), delivery.context) if delivery.context else content.subject
+        return wording.fill(wording.parse(content.subject), known).strip()
     except wording.WordingError:
         return content.subject
 

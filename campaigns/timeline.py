@@ -23,7 +23,7 @@ def messages(profile_ids: Sequence[int], before: datetime | None, limit: int) ->
 
 def _entry(row: Delivery) -> Entry:
     tone, icon = letters.LOOKS[Delivery.State(row.state)]
-    subject = letters.subject(row) or row.campaign.name
+    subject = (letters.subject(row) if row.context else "") or row.campaign.name
     parts = [row.campaign.name, letters.why(row) or _came_to(row)]
     moments = [
         (_("Sent"), row.settled_at if row.state == Delivery.State.SENT else None),

@@ -39,10 +39,7 @@ def delivery_list(request: StaffRequest) -> HttpResponse:
     filters = DeliveryFilter(request.GET, queryset=deliveries_for(request.user))
     page = keyset.page(filters.qs, order=("-created_at", "-id"), query=request.GET)
     people = Profile.objects.in_bulk({row.profile_id for row in page.items})
-    rows = [
-        (row, people.get(row.profile_id), letters.LOOKS[Delivery.State(row.state)], letters.why(row), letters.subject(row))
-        for row in page.items
-    ]
+    rows = [_line(row, people.get(row.profile_id)) for row in page.items]
     states = request.GET.getlist("state")
     context = {
         "filters": filters,
@@ -65,16 +62,22 @@ def delivery_detail(request: StaffRequest, pk: int) -> HttpResponse:
     delivery = get_object_or_404(deliveries_for(request.user), pk=pk)
     attempts = list(delivery.attempts.order_by("pk"))
     outcomes = list(delivery.outcomes.select_related("link").order_by("at", "pk"))
+    person = Profile.objects.filter(pk=delivery.profile_id).first()
     context = {
         "delivery": delivery,
-        "person": Profile.objects.filter(pk=delivery.profile_id).first(),
+        "person": person,
         "look": letters.LOOKS[Delivery.State(delivery.state)],
         "why": letters.why(delivery),
-        "subject": letters.subject(delivery),
+        "subject": letters.subject(delivery, person.attributes if person else None),
         "story": letters.story(delivery, attempts, outcomes),
         "has_letter": bool(delivery.context and delivery.content_id),
     }
     return render(request, "campaigns/delivery_detail.html", context)
+
+
+def _line(row: Delivery, person: Profile | None) -> tuple[Delivery, Profile | None, tuple[str, str], str, str]:
+    look = letters.LOOKS[Delivery.State(row.state)]
+    return row, person, look, letters.why(row), letters.subject(row, person.attributes if person else None)
 
 
 @never_cache
