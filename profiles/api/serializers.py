@@ -155,7 +155,8 @@ class ImportOut(serializers.ModelSerializer[Import]):
         model = Import
         fields = (
             "id", "name", "state", "encoding", "delimiter", "has_header", "header", "mapping", "consent", "rows_total",
-            "rows_done", "rows_created", "rows_updated", "rows_unchanged", "rows_rejected", "error", "created_at", "started_at", "finished_at",
+            "rows_done", "rows_created", "rows_updated", "rows_unchanged", "rows_rejected", "error",
+            "created_at", "started_at", "finished_at",
         )  # fmt: skip
 
 

@@ -21,24 +21,25 @@ METHOD = "import"
 
 _STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_stage (
-    profile_id bigint PRIMARY KEY, attributes jsonb NOT NULL, created_at timestamptz
+    profile_id bigint PRIMARY KEY, attributes jsonb NOT NULL, created_at timestamptz, words text
 ) ON COMMIT DELETE ROWS
 """
 # The same rule as profiles.attributes.apply: per attribute the later word wins, and a confirmed value carries its newer time.
 _WRITE_ATTRIBUTES = """
 WITH newer AS (
-    SELECT s.profile_id, jsonb_object_agg(cell.key, cell.value) AS attributes,
+    SELECT s.profile_id, s.words, jsonb_object_agg(cell.key, cell.value) AS attributes,
         jsonb_object_agg(cell.key, %(fact)s::jsonb) AS facts,
         coalesce(array_agg(cell.key) FILTER (WHERE p.attributes -> cell.key IS DISTINCT FROM cell.value), '{}') AS different
     FROM import_stage s JOIN profiles_profile p ON p.id = s.profile_id CROSS JOIN LATERAL jsonb_each(s.attributes) AS cell
     WHERE coalesce((p.attribute_facts -> cell.key ->> 0)::timestamptz <= %(at)s, true) AND (
         p.attributes -> cell.key IS DISTINCT FROM cell.value OR p.attribute_facts -> cell.key IS DISTINCT FROM %(fact)s::jsonb
     )
-    GROUP BY s.profile_id
+    GROUP BY s.profile_id, s.words
 )
 UPDATE profiles_profile p SET
     attributes = p.attributes || newer.attributes, attribute_facts = p.attribute_facts || newer.facts,
     version = p.version + (cardinality(newer.different) > 0)::int,
+    search = CASE WHEN newer.words IS NULL THEN p.search ELSE array_to_tsvector(string_to_array(newer.words, ' ')) END,
     updated_at = CASE WHEN cardinality(newer.different) > 0 THEN %(now)s ELSE p.updated_at END
 FROM newer WHERE p.id = newer.profile_id
 RETURNING p.id, newer.different
@@ -102,11 +103,20 @@ class _Person:
     """What the rows of a batch say about one person; the later row wins."""
 
     is_new: bool
+    identifiers: set[str] = field(default_factory=set)
     has_new_identifier: bool = False
     attributes: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     repeats_that_change: int = 0
     repeats: int = 0
+
+    @property
+    def words(self) -> str | None:
+        """The words a new person is found by, written with the attributes; None: refreshed afterwards."""
+        if not self.is_new or not self.attributes:
+            return None
+        names = [value for key, value in self.attributes.items() if key in attributes.NAME_KEYS and isinstance(value, str)]
+        return " ".join(sorted({word for text in (*names, *self.identifiers) for word in search.split(text)}))
 
 
 def load(*, rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: datetime) -> Loaded:
@@ -163,6 +173,7 @@ def _gather(rows: Sequence[Row], profile_ids: Sequence[int], owners: dict[identi
             )
             person.repeats_that_change += says_more
         person.has_new_identifier |= adds
+        person.identifiers.update(value for _type, value in row.identifiers)
         person.attributes.update(row.attributes)
         if row.created_at:
             person.created_at = min(person.created_at or row.created_at, row.created_at)
@@ -180,10 +191,10 @@ def _stage(people: dict[int, _Person]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         cursor.execute("TRUNCATE import_stage")
-        with cursor.copy("COPY import_stage (profile_id, attributes, created_at) FROM STDIN") as copy:
+        with cursor.copy("COPY import_stage (profile_id, attributes, created_at, words) FROM STDIN") as copy:
             for profile_id, person in people.items():
                 created_at = person.created_at.isoformat() if person.created_at else None
-                copy.write_row((profile_id, json.dumps(person.attributes, ensure_ascii=False), created_at))
+                copy.write_row((profile_id, json.dumps(person.attributes, ensure_ascii=False), created_at, person.words))
         cursor.execute("ANALYZE import_stage")
 
 
@@ -198,7 +209,13 @@ def _write(source: str, at: datetime, now: datetime) -> dict[int, set[str]]:
 
 def _refresh_search(people: dict[int, _Person], different: dict[int, set[str]]) -> None:
     renamed = {profile_id for profile_id, keys in different.items() if keys & attributes.NAME_KEYS}
-    search.refresh([pk for pk, person in people.items() if person.is_new or person.has_new_identifier or pk in renamed])
+    search.refresh(
+        [
+            pk
+            for pk, person in people.items()
+            if (person.has_new_identifier or pk in renamed) and not (person.is_new and person.attributes)
+        ]
+    )
 
 
 def _record_consents(rows: Sequence[Row], decision: Decision, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.core.files.base import File
 
 from omni import feed
 from omni.models import FeedEntry
-from profiles import attributes, changes, consent, imports
+from profiles import attributes, changes, consent, imports, search
 from profiles.imports import mapping, running
 from profiles.models import AttributeDef, Consent, ConsentState, Identifier, Import, Profile
 
@@ -69,6 +69,17 @@ def test_it_makes_people_with_typed_attributes(now: datetime) -> None:
     assert person.contact_points.get().address == "ann@shop.test"
     assert dict(AttributeDef.objects.values_list("key", "type"))["born"] == "date"
     assert Profile.objects.filter(search__isnull=False).count() == 1
+
+
+def test_imported_people_are_found_by_the_words_of_the_index(now: datetime) -> None:
+    _import("email,name,user id\na@shop.test,Żaneta O'Hara,K-77\nb@shop.test,,\n", now=now, to={2: "user_id"})
+    by_import = dict(Profile.objects.values_list("pk", "search"))
+
+    Profile.objects.update(search=None)
+    search.refresh(list(by_import))
+
+    assert dict(Profile.objects.values_list("pk", "search")) == by_import
+    assert Profile.objects.filter(search.matching("zan 77")).get() == _person("K-77")
 
 
 def test_the_same_file_again_changes_nothing(now: datetime) -> None:
