@@ -6,6 +6,7 @@ What fails is tried alone and then in ever smaller parts, so that one bad call n
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
@@ -49,7 +50,13 @@ class Outcome:
 
 def accept(*, source_id: int, path: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
     """Keep the request as it came. When this returns outside of a transaction, it is on the disk."""
-    IngestRaw.objects.create(source_id=source_id, received_at=now, path=path[:64], headers=headers, body=body, due_at=now)
+    # Written by hand: this one statement is most of what an accepted call costs.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO profiles_ingestraw (source_id, received_at, path, headers, body, attempts, due_at)"
+            " VALUES (%s, %s, %s, %s::jsonb, %s, 0, %s)",
+            [source_id, now, path[:64], json.dumps(headers), body, now],
+        )
 
 
 def is_full() -> bool:
