@@ -34,6 +34,7 @@ app.conf.update(
     task_acks_late=False,
     task_ignore_result=True,
     result_backend=None,
+    result_expires=None,
     worker_prefetch_multiplier=1,
     task_time_limit=120,
     task_soft_time_limit=90,

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import models
+
+LONGEST_LINE = 80
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value before and after; '' where there was none."""
+
+    name: str
+    before: str
+    after: str
+
+    @property
+    def is_long(self) -> bool:
+        return max(len(self.before), len(self.after)) > LONGEST_LINE
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 class AuditEntry(models.Model):
@@ -27,8 +50,8 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.actor_label} {self.action} {self.object_label}"
 
-    def changes(self) -> list[tuple[str, Any, Any]]:
-        """Return (name, before, after) of every value that differs; None where there was none."""
+    def changes(self) -> list[Change]:
+        """Return every value that differs, as text to be read."""
         old, new = self.before or {}, self.after or {}
         names = [*old, *(name for name in new if name not in old)]
-        return [(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+        return [Change(name, _text(old.get(name)), _text(new.get(name))) for name in names if old.get(name) != new.get(name)]

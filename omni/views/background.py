@@ -39,7 +39,11 @@ class Work:
 
 @dataclass(frozen=True)
 class Pulse:
+    """A process: what it does, and on which machine when it says so."""
+
     name: str
+    label: str
+    place: str
     seen_at: datetime
     is_late: bool
 
@@ -90,4 +94,14 @@ def _one(row: PeriodicTask, finished_at: datetime | None, now: datetime, with_li
 
 def _pulses(pulses: dict[str, datetime], *, now: datetime) -> list[Pulse]:
     alive = {name: at for name, at in pulses.items() if not name.startswith(heartbeats.tick(""))}
-    return [Pulse(name, at, now - at > LATE_AFTER) for name, at in sorted(alive.items())]
+    return [Pulse(name, *_in_words(name), at, now - at > LATE_AFTER) for name, at in sorted(alive.items())]
+
+
+def _in_words(name: str) -> tuple[str, str]:
+    """Return what a process is called on the page, and its place ("worker:engine@main@host" works for engine on main@host)."""
+    if name == "beat":
+        return _("Beat, rings every second"), ""
+    if name == "dispatcher":
+        return _("Dispatcher, steps in when nobody else does"), ""
+    queue, _at, place = name.removeprefix("worker:").partition("@")
+    return _("Worker for %(queue)s") % {"queue": queue}, place
