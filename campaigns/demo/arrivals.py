@@ -48,8 +48,8 @@ def import_customers(*, people: Sequence[Person], by: User, now: datetime) -> No
 
 
 def sign_up(*, people: Sequence[Person], source: str) -> None:
-    """Let people come in through the sign-up form, day by day, with the permission they gave there."""
-    for _day, group in groupby(people, key=lambda person: person.joined_at.date()):
+    """Let people come in through the sign-up form, week by week, with the permission they gave there."""
+    for _week, group in groupby(people, key=lambda person: person.joined_at.isocalendar()[:2]):
         newcomers = list(group)
         now = newcomers[-1].joined_at
         with transaction.atomic():

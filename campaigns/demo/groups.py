@@ -44,6 +44,12 @@ _BOOTS = {"property": "category", "operator": "is", "value": "Boots"}
 GROUPS: tuple[tuple[str, str, str, Node], ...] = (
     ("reachable", "Everyone we may write to", "Opted in by e-mail, and the address works.", _all(_REACHABLE)),
     (
+        "active",
+        "Active and reachable",
+        "Looked around or bought in the last 45 days, and we may write to them.",
+        _all(_REACHABLE, _any(_did("Product Viewed", 45), _did("Order Completed", 45), _did("Store Purchase", 45))),
+    ),
+    (
         "loyal",
         "Loyal customers",
         "Ordered at least three times in the last 90 days.",

@@ -53,15 +53,17 @@ class Stage:
                 return
 
     def _following(self, now: datetime, until: datetime) -> datetime:
+        """Return the next moment: acts and starts on time, waits and answers with others that are due soon after."""
         waiting = Enrolment.objects.filter(state=Enrolment.State.ACTIVE, campaign__state=Campaign.State.LIVE)
-        moments = [
+        loose = [
             waiting.aggregate(at=Min("due_at"))["at"],
             Work.objects.aggregate(at=Min("due_at"))["at"],
-            Fire.objects.filter(finished_at=None).aggregate(at=Min("due_at"))["at"],
             self._answers.next_at,
         ]
-        due = min((moment for moment in moments if moment is not None), default=until + GRAIN)
-        following = max(due, now) + GRAIN
-        if self._plan:
-            following = min(following, max(self._plan[0][0], now + timedelta(seconds=1)))
-        return following
+        exact = [
+            Fire.objects.filter(finished_at=None, due_at__gt=now).aggregate(at=Min("due_at"))["at"],
+            self._plan[0][0] if self._plan else None,
+        ]
+        moments = [max(moment, now) + GRAIN for moment in loose if moment is not None]
+        moments += [max(moment, now + timedelta(seconds=1)) for moment in exact if moment is not None]
+        return min(moments, default=until + GRAIN)

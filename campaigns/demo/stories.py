@@ -25,8 +25,8 @@ class Author:
         self._by, self._segments, self._letters, self._sender, self._seed = by, segments, letters, sender, seed
 
     def season(self, now: datetime) -> Campaign:
-        """A letter in two wordings to everybody, a reminder to who did not buy; much better than silence."""
-        made = graph.blank({"source": "segment", "segment": self._segments["reachable"].pk})
+        """A letter in two wordings to who is around, a reminder to who did not buy; much better than silence."""
+        made = graph.blank({"source": "segment", "segment": self._segments["active"].pk})
         made = _add(made, Spot("entry", "next"), "news", "message", self._message("season_a", "season_b"))
         made = _add(made, Spot("news", "next"), "pause", "wait", _days(3))
         made = _add(made, Spot("pause", "next"), "bought", "branch", {"ask": "did", "event": "Order Completed"})
@@ -38,7 +38,7 @@ class Author:
         """One useful letter to those who look around; it sells nothing."""
         made = graph.blank({"source": "segment", "segment": self._segments["both"].pk})
         made = _add(made, Spot("entry", "next"), "wax", "message", self._message("rain"))
-        return self._publish("Rain on Saturday", made, now, topic="club", control_percent=20, goal_days=5)
+        return self._publish("Rain on Saturday", made, now, topic="club", control_percent=40, goal_days=5)
 
     def quiet(self, now: datetime) -> Campaign:
         """Every Tuesday, to those who went quiet; who buys is left alone, the others are asked once more."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chisquare
 
 from campaigns.experiments import statistics
 from campaigns.experiments.statistics import Arm, Verdict
@@ -85,6 +85,14 @@ def test_a_wrong_split_is_noticed():
     assert statistics.sample_ratio([1_000, 9_000], [10, 90]) == pytest.approx(1.0)
     assert statistics.sample_ratio([1_200, 8_800], [10, 90]) < statistics.SAMPLE_RATIO_ALPHA
     assert statistics.sample_ratio([0, 0], [10, 90]) == 1.0
+
+
+@given(observed=st.lists(st.integers(1, 10**5), min_size=2, max_size=5))
+def test_the_split_is_tested_as_by_the_textbook(observed):
+    weights = list(range(1, len(observed) + 1))
+    expected = [sum(observed) * weight / sum(weights) for weight in weights]
+
+    assert statistics.sample_ratio(observed, weights) == pytest.approx(chisquare(observed, expected).pvalue)
 
 
 @pytest.mark.parametrize(
