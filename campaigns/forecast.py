@@ -55,7 +55,7 @@ def forecast(campaign: Campaign, *, now: datetime) -> Forecast:
     start = entry.read(draft["steps"][draft["entry"]]["params"])
     if not start.is_planned:
         return Forecast(None, 0, 0, None, True)
-    segment = Segment.objects.get(pk=start.segment)
+    segment = Segment.objects.get(pk=start.segment or 0)
     audience, control, reachable = _count(campaign, segment.pk, now)
     fires = []
     if start.source == "schedule":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -36,7 +37,7 @@ def convert(*, campaign: Campaign, now: datetime, among: Collection[int] | None 
     earliest = entered.first()
     if not campaign.goal_event or earliest is None:
         return 0
-    values = {
+    values: dict[str, Any] = {
         "campaign": campaign.pk,
         "event": campaign.goal_event,
         "window": timedelta(days=campaign.goal_days),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaigns import graph, reasons
 from campaigns.models import Enrolment, Visit
 from campaigns.steps import STEPS
-from campaigns.steps.base import Library
+from campaigns.steps.library import Library
 from profiles import timeline
 from profiles.timeline import Entry
 

@@ -14,7 +14,8 @@ from campaigns.graph import Graph, Spot
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-    from campaigns.steps.base import Library, Params
+    from campaigns.steps.base import Params
+    from campaigns.steps.library import Library
 
 SIGNED_UP = ("Signed Up", "User Signed Up", "Account Created", "Registered", "Subscribed")
 BOUGHT = ("Order Completed", "Order completed", "Purchase", "Purchased", "Order Placed")

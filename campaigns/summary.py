@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -89,7 +90,7 @@ def summaries(campaigns: Sequence[Campaign], *, now: datetime) -> list[Summary]:
     )
     planned = _grouped(_fires(keys))
     return [
-        Summary(campaign, **entered.get(campaign.pk, {}), **sent.get(campaign.pk, {}), **planned.get(campaign.pk, {}))
+        Summary(campaign, **{**entered.get(campaign.pk, {}), **sent.get(campaign.pk, {}), **planned.get(campaign.pk, {})})
         for campaign in campaigns
     ]
 
@@ -105,10 +106,8 @@ def day_and_time(at: datetime, *, now: datetime) -> str:
     return _("on %(date)s at %(time)s") % values
 
 
-def _fires(keys: Sequence[int]) -> Sequence[Mapping[str, object]]:
-    from django.db.models import Min
-
-    return list(
+def _fires(keys: Sequence[int]) -> Iterable[Mapping[str, Any]]:
+    return (
         Fire.objects.filter(campaign__in=keys)
         .values("campaign")
         .annotate(
@@ -118,12 +117,8 @@ def _fires(keys: Sequence[int]) -> Sequence[Mapping[str, object]]:
     )
 
 
-def _grouped(rows: object) -> dict[int, dict[str, object]]:
-    found: dict[int, dict[str, object]] = {}
-    for row in rows:  # type: ignore[attr-defined]
-        values = dict(row)
-        found[values.pop("campaign")] = values
-    return found
+def _grouped(rows: Iterable[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
+    return {row["campaign"]: {name: value for name, value in row.items() if name != "campaign"} for row in rows}
 
 
 def _state(campaign: Campaign, now: datetime) -> str:

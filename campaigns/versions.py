@@ -19,7 +19,7 @@ from campaigns import goals, graph, planning
 from campaigns.delivery import outbox
 from campaigns.models import Campaign, Step, Version
 from campaigns.steps import STEPS
-from campaigns.steps.base import Library
+from campaigns.steps.library import Library
 from omni import audit
 from profiles.models import Topic
 
@@ -189,9 +189,7 @@ def _refuse(campaign: Campaign, library: Library) -> None:
 def _freeze(campaign: Campaign, library: Library, by: User | None, now: datetime) -> Version:
     newest = campaign.versions.aggregate(newest=Max("number"))["newest"] or 0
     draft: Graph = campaign.draft
-    version = Version.objects.create(
-        campaign=campaign, number=newest + 1, graph=draft, published_at=now, published_by=by
-    )
+    version = Version.objects.create(campaign=campaign, number=newest + 1, graph=draft, published_at=now, published_by=by)
     rows = [
         Step(version=version, key=key, position=position, **_columns(draft, key))
         for position, key in enumerate(graph.walk(draft))

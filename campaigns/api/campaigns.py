@@ -134,8 +134,8 @@ class CampaignViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     @extend_schema(summary="List who came in, newest first", responses=EnrolmentOut(many=True))
     @action(detail=True, filterset_class=None)
     def enrolments(self, request: Request, pk: str) -> Response:
-        rows = Enrolment.objects.filter(campaign=self.get_object()).select_related("step", "version")
-        page = self.paginate_queryset(rows)
+        rows: Any = Enrolment.objects.filter(campaign=self.get_object()).select_related("step", "version")
+        page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(EnrolmentOut(page, many=True).data)
 
     @extend_schema(summary="Let people in", request=EntryIn, responses={200: EntryOut, 409: None})

@@ -58,7 +58,7 @@ class CampaignIn(serializers.Serializer[Any]):
 
 
 class CampaignOut(serializers.ModelSerializer[Campaign]):
-    topic = serializers.SlugRelatedField(slug_field="key", read_only=True, allow_null=True)
+    topic: serializers.SlugRelatedField[Topic] = serializers.SlugRelatedField(slug_field="key", read_only=True, allow_null=True)
     version = serializers.IntegerField(
         source="current_version.number", default=None, allow_null=True, read_only=True, help_text="The version that runs."
     )

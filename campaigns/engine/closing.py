@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
@@ -49,7 +50,7 @@ def close_stopped(*, now: datetime) -> int:
 
 
 def _close_chunk(campaign_id: int, now: datetime) -> int:
-    values = {"campaign": campaign_id, "most": CHUNK, "reason": STOPPED, "now": now}
+    values: dict[str, Any] = {"campaign": campaign_id, "most": CHUNK, "reason": STOPPED, "now": now}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLOSE, values)
         return int(cursor.fetchone()[0])

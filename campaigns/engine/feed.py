@@ -62,7 +62,8 @@ _FILTERS = {
 
 def follow_feed(entries: Sequence[FeedEntry], now: datetime) -> None:
     """Handle a batch of the feed (omni.feed.Handler): let people in, then note who reached a goal."""
-    did, joined = defaultdict(set), defaultdict(set)
+    did: dict[str, set[int]] = defaultdict(set)
+    joined: dict[str, set[int]] = defaultdict(set)
     for each in entries:
         into = did if each.kind == profile_changes.EVENT_RECORDED else joined
         if each.kind in (profile_changes.EVENT_RECORDED, segment_changes.SEGMENT_ENTERED):
@@ -90,7 +91,8 @@ def _let_in(campaign: Campaign, did: dict[str, set[int]], joined: dict[str, set[
 
 
 def _did(start: entry.Start, people: Collection[int], values: dict[str, Any], now: datetime) -> Sql:
-    texts, filters = [], {}
+    texts: list[str] = []
+    filters: dict[str, str | None] = {}
     for position, each in enumerate(start.filters):
         p, v = f"property_{position}", f"value_{position}"
         texts.append(_FILTERS[each.operator].format(p=f"%({p})s::text", v=f"%({v})s::text"))

@@ -69,13 +69,7 @@ def _due(now: datetime) -> QuerySet[Fire]:
 @transaction.atomic
 def _run_chunk(pk: int, zone: ZoneInfo, now: datetime) -> int | None:
     """Do one transaction's worth of a start; None when there is nothing to do for it now."""
-    fire = (
-        _due(now)
-        .filter(pk=pk)
-        .select_related("campaign", "version")
-        .select_for_update(of=("self",), skip_locked=True)
-        .first()
-    )
+    fire = _due(now).filter(pk=pk).select_related("campaign", "version").select_for_update(of=("self",), skip_locked=True).first()
     if fire is None:
         return None
     start = planning.start_of(fire.version)
@@ -123,4 +117,4 @@ def _let_in(fire: Fire, start: entry.Start, now: datetime) -> int:
 
 def _is_filled(segment_id: int | None) -> bool:
     """Tell whether the memberships say what the definition says; a segment that was just made or changed is filled soon."""
-    return Segment.objects.filter(pk=segment_id, refreshed_at__isnull=False, stale_since=None).exists()
+    return Segment.objects.filter(pk=segment_id or 0, refreshed_at__isnull=False, stale_since=None).exists()

@@ -61,19 +61,19 @@ def _advance_campaign(campaign_id: int, now: datetime, most: int) -> int:
     return len(batch)
 
 
-def _claim(campaign_id: int, now: datetime, most: int) -> list[Enrolment]:
+def _claim(campaign_id: int, now: datetime, most: int) -> Sequence[Enrolment]:
     here = Visit.objects.filter(enrolment=OuterRef("pk"), number=OuterRef("visit")).values("entered_at")
     campaign = Campaign.objects.filter(pk=campaign_id, state=Campaign.State.LIVE).first()
     if campaign is None:
         return []
     batch = list(
         Enrolment.objects.filter(campaign_id=campaign_id, state=Enrolment.State.ACTIVE, due_at__lte=now)
-        .annotate(visit_entered_at=Subquery(here))
+        .annotate(came_at=Subquery(here))
         .order_by(F("due_at"), "pk")
         .select_for_update(of=("self",), skip_locked=True)[:most]
     )
     for enrolment in batch:
-        enrolment.campaign = campaign
+        enrolment.campaign, enrolment.visit_entered_at = campaign, enrolment.came_at
     return batch
 
 
@@ -83,9 +83,7 @@ def _steps_of(batch: Sequence[Enrolment]) -> dict[tuple[int, str], Step]:
     return {(step.version_id, step.key): step for step in rows}
 
 
-def _lead(
-    standing: Sequence[Enrolment], steps: Mapping[tuple[int, str], Step], trails: Trails, now: datetime
-) -> list[Enrolment]:
+def _lead(standing: Sequence[Enrolment], steps: Mapping[tuple[int, str], Step], trails: Trails, now: datetime) -> list[Enrolment]:
     """Lead everybody over one step; return those who stand at a new one."""
     by_id = {step.pk: step for step in steps.values()}
     groups: dict[int, list[Enrolment]] = defaultdict(list)

@@ -32,9 +32,7 @@ def changes(before: Graph, after: Graph) -> Changes:
         moved=tuple(
             key
             for key in both
-            if was.get(key) != now.get(key)
-            and not _is_beside(was.get(key), new)
-            and not _is_beside(now.get(key), old)
+            if was.get(key) != now.get(key) and not _is_beside(was.get(key), new) and not _is_beside(now.get(key), old)
         ),
     )
 

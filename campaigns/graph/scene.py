@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from campaigns.graph.shape import Graph, earlier
-from campaigns.steps.base import Earlier, Library, Scene
+from campaigns.steps.base import Earlier, Scene
+from campaigns.steps.library import Library
 
 
 def scene(graph: Graph, key: str, library: Library | None = None) -> Scene:

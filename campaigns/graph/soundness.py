@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from campaigns.graph.scene import scene
 from campaigns.graph.shape import VERSION, Graph, walk
 from campaigns.steps import STEPS
-from campaigns.steps.base import Library
+from campaigns.steps.library import Library
 
 MOST_STEPS = 200
 
@@ -41,7 +41,8 @@ def faults(graph: Graph, library: Library | None = None) -> list[Fault]:
         found += [Fault(key, path, text) for text in kind.faults(step["params"], scene(graph, key, library))]
     entry = graph["steps"][graph["entry"]]
     if not entry["next"]:
-        found.append(Fault(graph["entry"], f"/steps/{graph['entry']}/next", _("Nothing happens after the entry yet. Add a step.")))
+        path = f"/steps/{graph['entry']}/next"
+        found.append(Fault(graph["entry"], path, _("Nothing happens after the entry yet. Add a step.")))
     return found
 
 
@@ -60,7 +61,7 @@ def shape_faults(graph: Any) -> list[Fault]:
     entry = graph.get("entry")
     if entry not in steps:
         return [Fault("", "/entry", _("The entry names no step."))]
-    return _entries(graph, entry)
+    return _entries(steps, str(entry))
 
 
 def _step_shape(steps: dict[str, Any], key: Any, step: Any) -> list[Fault]:
@@ -82,8 +83,7 @@ def _step_shape(steps: dict[str, Any], key: Any, step: Any) -> list[Fault]:
     return found
 
 
-def _entries(graph: Graph, entry: str) -> list[Fault]:
-    steps = graph["steps"]
+def _entries(steps: dict[str, Any], entry: str) -> list[Fault]:
     if steps[entry]["kind"] != "entry":
         return [Fault(entry, "/entry", _("A journey begins with an entry."))]
     return [
@@ -107,4 +107,3 @@ def _joined(graph: Graph) -> list[Fault]:
 def _loose(graph: Graph, reached: list[str]) -> list[Fault]:
     text = _("Nobody can reach this step.")
     return [Fault(key, f"/steps/{key}", text) for key in graph["steps"] if key not in set(reached)]
-

@@ -63,9 +63,7 @@ class Enrolment(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["campaign", "profile_id", "entry_key"], name="enrolment_once"),
-            models.UniqueConstraint(
-                fields=["campaign", "profile_id"], name="enrolment_inside_once", condition=Q(state="active")
-            ),
+            models.UniqueConstraint(fields=["campaign", "profile_id"], name="enrolment_inside_once", condition=Q(state="active")),
         ]
         indexes: ClassVar = [
             # By campaign first: the due people of a paused campaign must not stand in the way of the others.

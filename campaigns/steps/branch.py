@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.db import connection
@@ -18,6 +18,8 @@ from campaigns.steps.forms import StepForm
 from segments import builder, compiler, tree
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from campaigns.models import Enrolment
     from campaigns.models import Step as StepRow
 
@@ -38,7 +40,8 @@ class BranchForm(StepForm):
 
     def shape(self) -> None:
         messages = [each for each in self.scene.earlier if each.kind == message.Message.key]
-        self.fields["step"].choices = [("", _("Choose a message")), *((each.key, message.title(each.params, self.scene)) for each in messages)]  # type: ignore[attr-defined]
+        titles = [(each.key, message.title(each.params, self.scene)) for each in messages]
+        self.fields["step"].choices = [("", _("Choose a message")), *titles]  # type: ignore[attr-defined]
         events = self.scene.library.events
         self.fields["event"].choices = [("", _("Choose an event")), *((name, str(row)) for name, row in events.items())]  # type: ignore[attr-defined]
         needed = {"opened": "step", "clicked": "step", "did": "event"}
@@ -61,7 +64,7 @@ class BranchForm(StepForm):
     def _definition(self) -> Any:
         stored = self.params.get("definition") or tree.empty()
         if self.is_bound and "definition" in self.data:
-            return builder.read(self.data, name="definition")
+            return builder.read(cast("QueryDict", self.data), name="definition")
         return stored
 
 
@@ -136,7 +139,9 @@ _DID = """
 SELECT one.id FROM unnest(%(ids)s::bigint[], %(people)s::bigint[], %(since)s::timestamptz[]) AS one(id, profile_id, since)
 WHERE EXISTS (
     SELECT 1 FROM profiles_event e
-    WHERE e.profile_id IN (SELECT one.profile_id UNION ALL SELECT p.id FROM profiles_profile p WHERE p.merged_into_id = one.profile_id)
+    WHERE e.profile_id IN (
+            SELECT one.profile_id UNION ALL SELECT p.id FROM profiles_profile p WHERE p.merged_into_id = one.profile_id
+        )
       AND e.name_id = (SELECT id FROM profiles_eventdef WHERE name = %(event)s)
       AND e.time >= one.since AND e.time >= %(earliest)s AND e.time <= %(now)s
 )

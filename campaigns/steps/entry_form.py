@@ -51,7 +51,6 @@ class EntryForm(StepForm):
     day = forms.TypedChoiceField(
         label=gettext_lazy("On day"),
         coerce=int,
-        empty_value=1,
         choices=[*((day, str(day)) for day in range(1, 31)), (31, gettext_lazy("the last day"))],
     )
     time = forms.TimeField(
@@ -129,7 +128,7 @@ class EntryForm(StepForm):
             rule["date"] = given["date"].isoformat() if given["date"] else ""
         if "time" in given:
             rule["time"] = given["time"].strftime("%H:%M") if given["time"] else ""
-        return rule | {name: given[name] for name in ("weekdays", "day") if name in given}
+        return rule | {name: given[name] for name in ("weekdays", "day") if given.get(name)}
 
     def _typed(self) -> list[dict[str, str]]:
         getlist = getattr(self.data, "getlist", None)

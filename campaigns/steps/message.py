@@ -39,7 +39,7 @@ def variants(params: Params) -> list[Variant]:
     return [
         Variant(row["name"], row.get("template"), row.get("share") or 0)
         for row in params.get("variants") or ()
-        if isinstance(row, dict) and row.get("name") in LETTERS and isinstance(row.get("share") or 0, int)
+        if isinstance(row, dict) and row.get("name") in list(LETTERS) and isinstance(row.get("share") or 0, int)
     ]
 
 
@@ -191,9 +191,8 @@ def _variant_faults(row: Variant, scene: Scene, *, alone: bool) -> list[str]:
     template = scene.library.templates.get(row.template or 0)
     if template is None:
         return [_("Choose a template.") if alone else _("Choose a template for variant %(letter)s.") % {"letter": row.name}]
-    return [
-        _("“%(template)s”: %(fault)s") % {"template": template.name, "fault": fault} for fault in scene.library.template_faults(template)
-    ]
+    found = scene.library.template_faults(template)
+    return [_("“%(template)s”: %(fault)s") % {"template": template.name, "fault": fault} for fault in found]
 
 
 def _default_sender(scene: Scene) -> Sender | None:

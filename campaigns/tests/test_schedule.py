@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from campaigns import schedule
 
 SOFIA = ZoneInfo("Europe/Sofia")
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "posix", "right")))
+ODD = ("Etc/", "SystemV/", "posix", "right")
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(ODD))
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC))
 
 
@@ -43,8 +45,11 @@ def test_it_knows_weeks_and_months():
     weekly = schedule.parse({"kind": "weekly", "time": "10:00", "weekdays": [0, 4]})
     monthly = schedule.parse({"kind": "monthly", "time": "10:00", "day": 31})
 
-    assert [f.local[:10] for f in schedule.next_fires(weekly, SOFIA, after=after, most=3)] == ["2026-02-02", "2026-02-06", "2026-02-09"]
-    assert [f.local[:10] for f in schedule.next_fires(monthly, SOFIA, after=after, most=3)] == ["2026-01-31", "2026-02-28", "2026-03-31"]
+    def days(rule):
+        return [fire.local[:10] for fire in schedule.next_fires(rule, SOFIA, after=after, most=3)]
+
+    assert days(weekly) == ["2026-02-02", "2026-02-06", "2026-02-09"]
+    assert days(monthly) == ["2026-01-31", "2026-02-28", "2026-03-31"]
 
 
 def test_it_plans_a_single_start_only_while_it_lies_ahead():
@@ -91,7 +96,7 @@ def test_it_never_repeats_or_skips_a_day(name, after):
 
     days = [date.fromisoformat(fire.local[:10]) for fire in fires]
     assert days == [days[0] + timedelta(days=n) for n in range(len(days))]
-    assert all(one.due_at < other.due_at for one, other in zip(fires, fires[1:]))
+    assert all(one.due_at < other.due_at for one, other in pairwise(fires))
 
 
 def test_it_goes_on_from_each_fire_to_the_next():

@@ -11,7 +11,8 @@ from campaigns import graph
 from campaigns.reports.facts import End
 from campaigns.reports.steps import StepNumbers
 from campaigns.steps import STEPS
-from campaigns.steps.base import Library, Note, Step
+from campaigns.steps.base import Note, Step
+from campaigns.steps.library import Library
 
 if TYPE_CHECKING:
     from campaigns.graph import Fault, Graph

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import forecast, recipes, versions
 from campaigns.forms import CampaignFilter, CampaignForm
 from campaigns.models import Campaign
-from campaigns.steps.base import Library
+from campaigns.steps.library import Library
 from campaigns.summary import summaries
 from omni import audit, celery, keyset, toasts
 from omni.roles import Right, may, require

@@ -18,7 +18,7 @@ from campaigns.graph import EditError, Graph, Spot
 from campaigns.models import Campaign, Version
 from campaigns.reports.steps import step_numbers
 from campaigns.steps import STEPS
-from campaigns.steps.base import Library
+from campaigns.steps.library import Library
 from campaigns.summary import summaries
 from campaigns.views.board import Board
 from campaigns.views.campaigns import load
@@ -60,13 +60,14 @@ def step_add(request: HttpRequest, pk: int) -> HttpResponse:
     if kind is None or not kind.group:
         raise Http404(_("There is no such step."))
 
+    key = ""
+
     def change(draft: Graph) -> Graph:
         nonlocal key
         key = graph.new_key(draft, kind.key)
         bare = graph.insert(draft, at=Spot(after, port), key=key, kind=kind.key)
         return graph.replace(bare, key=key, params=kind.fresh(graph.scene(bare, key)))
 
-    key = ""
     return _edit(request, pk, change, select=lambda: key)
 
 
@@ -111,12 +112,13 @@ def step_move(request: HttpRequest, pk: int, key: str) -> HttpResponse:
 @require(Right.EDIT_CAMPAIGNS)
 @require_POST
 def step_duplicate(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+    copied = ""
+
     def change(draft: Graph) -> Graph:
         nonlocal copied
         copied = graph.new_key(draft, draft["steps"][key]["kind"]) if key in draft["steps"] else key
         return graph.duplicate(draft, key=key, as_key=copied)
 
-    copied = ""
     return _edit(request, pk, change, select=lambda: copied)
 
 

@@ -108,7 +108,9 @@ def test_it_deals_variants_and_stays_with_them(start, now):
 
 def test_it_parts_people_by_what_they_did_with_the_message(start, now):
     def draft(entry):
-        made = stage.journey(entry, ("message", stage.message(stage.template())), ("branch", {"ask": "clicked", "step": "message_1"}))
+        made = stage.journey(
+            entry, ("message", stage.message(stage.template())), ("branch", {"ask": "clicked", "step": "message_1"})
+        )
         made = graph.insert(made, at=Spot("branch_2", "yes"), key="yes", kind="exit")
         return graph.insert(made, at=Spot("branch_2", "no"), key="no", kind="wait", params=stage.wait(1))
 
@@ -243,7 +245,9 @@ def test_it_costs_the_same_number_of_queries_for_any_number_of_people(start, now
 
     Policy.load()
     small, large = Campaign.objects.order_by("pk").values_list("pk", flat=True)
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         moving._advance_campaign(small, now, 1000)
     with CaptureQueriesContext(connection) as many:
         moving._advance_campaign(large, now, 1000)

@@ -81,7 +81,9 @@ def test_several_workers_move_everybody_once(now):
 
 
 def test_several_workers_lead_everybody_to_the_end_once(now):
-    launch(now, ("wait", stage.wait(1, "minutes")), ("branch", {"ask": "did", "event": "Order completed"}), ("wait", stage.wait(1)))
+    launch(
+        now, ("wait", stage.wait(1, "minutes")), ("branch", {"ask": "did", "event": "Order completed"}), ("wait", stage.wait(1))
+    )
     engine.fire_due(now=now)
     engine.advance(now=now)
     later = now + timedelta(minutes=1)

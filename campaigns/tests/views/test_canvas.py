@@ -59,7 +59,7 @@ def test_it_adds_a_step_on_an_edge_and_opens_it(client, campaign):
     response = client.post(url(campaign, "step-add"), {"at": "entry:next", "kind": "wait"}, headers=HTMX)
 
     assert [kind.key for _group, kinds in palette for kind in kinds] == ["message", "wait", "branch"]
-    entry, new, *rest = order()
+    _entry, new, *rest = order()
     assert rest == ["message_1", "wait_2"]
     assert Campaign.objects.get().draft["steps"][new]["params"] == {"mode": "for", "amount": 2, "unit": "days"}
     assert response["HX-Replace-Url"].endswith(f"?step={new}")
