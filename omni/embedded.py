@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from omni import env
 
 # Leave room for "/.s.PGSQL.5432" within the 107 bytes of a Unix socket's path.
 LONGEST_SOCKET_DIR = 90
+SESSIONS_END_SECONDS = 5
 
 POSTGRES_CONF = """\
 # Written by omni.embedded at every start.
@@ -155,6 +157,14 @@ def postgres_sessions() -> int:
     except psycopg.OperationalError:
         return 0
     return int(row[0]) if row else 0
+
+
+def wait_for_sessions_to_end() -> int:
+    """Return how many sessions are left after those of processes that just ended had time to go."""
+    deadline = time.monotonic() + SESSIONS_END_SECONDS
+    while (left := postgres_sessions()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
 
 
 def valkey_command() -> list[str]:

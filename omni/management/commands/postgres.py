@@ -38,7 +38,7 @@ class Command(BaseCommand):
         self.stdout.write("PostgreSQL is running.")
 
     def _stop(self) -> None:
-        if others := embedded.postgres_sessions():
+        if others := embedded.wait_for_sessions_to_end():
             self.stdout.write(f"PostgreSQL stays up: {others} other sessions use it.")
             return
         embedded.stop_postgres()

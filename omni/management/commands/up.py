@@ -148,7 +148,7 @@ class Command(BaseCommand):
         connections.close_all()
         if not embedded.uses_embedded_database():
             return
-        if others := embedded.postgres_sessions():
+        if others := embedded.wait_for_sessions_to_end():
             self.stdout.write(f"PostgreSQL stays up: {others} other sessions use it.")
             return
         self.stdout.write("Stopping PostgreSQL.")
