@@ -69,12 +69,15 @@ def read(data: QueryDict, *, name: str = "definition") -> Definition:
         path, _colon, parameter = rest.partition(":")
         if head == name and path in nodes and parameter:
             posted[path, parameter] = data.getlist(field) if parameter.endswith("[]") else data[field]
+    gone = {found for path, node in nodes.items() for found in _outdated(path, node, posted)}
     renewed = {path for (path, parameter), kind in posted.items() if parameter == "kind" and _renew(nodes[path], kind)}
     for (path, parameter), value in posted.items():
         if parameter == "match":
             nodes[path]["match"] = value
         elif parameter != "kind" and path not in renewed and isinstance(nodes[path].get("params"), dict):
-            _put(nodes[path]["params"], parameter.removesuffix("[]").split("."), value)
+            names = parameter.removesuffix("[]").split(".")
+            if (path, names[0]) not in gone:
+                _put(nodes[path]["params"], names, value)
     return definition
 
 
@@ -289,6 +292,20 @@ def _renew(node: Node, kind: Any) -> bool:
         return False
     node |= {"kind": kind, "params": CONDITIONS[kind].fresh()}
     return True
+
+
+def _outdated(path: str, node: Node, posted: Mapping[tuple[str, str], Any]) -> list[tuple[str, str]]:
+    """Take away the parameters that belonged to a choice that was just changed; return them as (path, parameter)."""
+    params, kind = node.get("params"), node.get("kind")
+    if not isinstance(params, dict) or kind not in CONDITIONS:
+        return []
+    changed = [
+        lead for lead in CONDITIONS[kind].leads if params.get(lead) and posted.get((path, lead), params[lead]) != params[lead]
+    ]
+    followers = [follower for lead in changed for follower in CONDITIONS[kind].leads[lead]]
+    for follower in followers:
+        params.pop(follower, None)
+    return [(path, follower) for follower in followers]
 
 
 def _load(text: str) -> Definition:

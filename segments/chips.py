@@ -75,11 +75,8 @@ def values(takes: str, name: str, value: Any, suggestions: Sequence[str] = ()) -
     if takes == "nothing":
         return []
     if takes == "texts":
-        return [
-            Chip(
-                "tokens", name, label, [one for one in listed if one != ""], suggestions=suggestions, placeholder=_("add a value")
-            )
-        ]
+        given = list(dict.fromkeys(one for one in listed if one != ""))
+        return [Chip("tokens", name, label, given, suggestions=suggestions, placeholder=_("add a value"))]
     if takes in ("numbers", "dates"):
         kind = "number" if takes == "numbers" else "date"
         first, second = [*listed, "", ""][:2]
@@ -107,6 +104,11 @@ class Shown:
     row: Row | None = None
     faulty: frozenset[str] = field(default_factory=frozenset)  # parameters that carry a fault
     has_focus: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The path as a part of an id."""
+        return self.path.replace(".", "-") or "root"
 
     @property
     def is_first(self) -> bool:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -43,7 +43,7 @@ class AttributeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         operator = OPERATORS.get(cleaned.get("operator", ""))
-        if operator is not None:
+        if operator is not None and cleaned.get("attribute"):
             try:
                 cleaned["value"] = operator.clean(cleaned.get("value"))
             except ValidationError as error:
@@ -56,6 +56,7 @@ class AttributeCondition(RowCondition):
     label = gettext_lazy("Attribute")
     icon = "user"
     Form = AttributeForm
+    leads: ClassVar = {"attribute": ("value",)}
 
     def reads(self, params: Params) -> set[str]:
         return {f"{PROFILE_CHANGED}:{params['attribute']}"}

@@ -69,6 +69,8 @@ class Condition(ABC):
     label: ClassVar[str | _StrPromise]
     icon: ClassVar[str]
     Form: ClassVar[type[forms.Form]]
+    # {parameter: those that mean nothing any more once somebody chose another one in the builder}
+    leads: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     @abstractmethod
     def reads(self, params: Params) -> set[str]:

@@ -8,7 +8,7 @@ and lets the compiler subtract them, so that the people without events never hav
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connection
 from django.utils import formats, timezone
@@ -39,6 +39,7 @@ class EventCondition(Condition):
     label = gettext_lazy("Event")
     icon = "bolt"
     Form = EventForm
+    leads: ClassVar = {"event": ("where",)}
 
     def reads(self, params: Params) -> set[str]:
         return {f"{EVENT_RECORDED}:{params['event']}"}

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from omni.middleware import StaffRequest
 from omni.roles import Right, require
+from profiles.models import Profile
 from segments import builder, compiler, tree
 from segments.catalog import Catalog
 
@@ -42,7 +43,7 @@ def preview_context(definition: Any) -> dict[str, Any]:
     sound, faults = tree.inspect(definition)
     context: dict[str, Any] = {"unfinished": len({fault.path for fault in faults})}
     if not sound["root"]["items"]:
-        return context
+        return {**context, "everybody": Profile.objects.surviving().count()}
     try:
         seen = compiler.preview(sound, now=timezone.now())
     except compiler.TooSlowError:
