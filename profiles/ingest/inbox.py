@@ -1,7 +1,9 @@
 """How is a request accepted so that it cannot be lost, and how does it reach the pipeline?
 
-Accepting is one durable insert. Processing and deleting are one transaction, so a crash hands the request to somebody else.
-What fails is tried alone and then in ever smaller parts, so that one bad call never takes its neighbors along.
+Accepting is one durable insert. A worker leases requests in one short transaction, which counts the attempt, and processes
+and deletes them in another: when it dies, the lease runs out and somebody else goes on. A request that was tried before is
+processed alone, so that one that kills its worker takes no others along, and is given up after MOST_ATTEMPTS. What merely
+fails is divided down to the call that fails.
 """
 
 from __future__ import annotations
@@ -10,8 +12,7 @@ import json
 import logging
 import random
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,11 +20,11 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from profiles.identity import ContentionError
-from profiles.ingest import deadletters, pipeline, spec
+from profiles.ingest import deadletters, pipeline, spec, tally
 from profiles.ingest.deadletters import Letter
 from profiles.ingest.envelope import RefusedError, open_envelope
 from profiles.ingest.spec import Call, Drop, DropError, Origin
-from profiles.models import IngestRaw, SourceTally
+from profiles.models import IngestRaw
 
 logger = logging.getLogger(__name__)
 
@@ -31,21 +32,21 @@ MOST_WAITING = 20_000  # requests; beyond this senders are asked to come back la
 MOST_REQUESTS = 200
 MOST_BYTES = 2 * 1024 * 1024
 MOST_CALLS = 5_000
-MOST_ATTEMPTS = 8
-LONGEST_BACKOFF_SECONDS = 600
+MOST_ATTEMPTS = 5
+LEASE = timedelta(seconds=60)
 TRIES_TOGETHER = 3
 
 # The database was busy, not the data wrong: doing it again helps.
 TRANSIENT = (OperationalError, ContentionError)
 
 
-@dataclass
-class Outcome:
-    """What became of the calls of some requests."""
+@dataclass(frozen=True)
+class Parcel:
+    """A leased request, opened: its usable calls, and letters for the others."""
 
+    request: IngestRaw
     calls: list[Call]
     letters: list[Letter]
-    repeated: list[Call]
 
 
 def accept(*, source_id: int, path: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
@@ -68,55 +69,102 @@ def is_full() -> bool:
 
 
 def drain(*, now: datetime) -> int:
-    """Process one batch of requests; return how many were taken out of the inbox, 0 when none is due.
+    """Process one batch of requests; return how many were taken out of the inbox, 0 when none is due or all had to wait.
 
-    1. All together; when the database is busy, a few times.
-    2. If that fails, each request alone, and a failing one in halves down to the call that fails, which is kept as a
-       dead letter. When the database is busy, the request waits with back-off instead.
+    1. Lease the oldest due requests that were never tried, or a single one that was.
+    2. Those never tried go through the pipeline together; when the database is busy, a few times.
+    3. If that fails, and for one tried before: each request alone, a failing one in halves down to the call that fails,
+       which is kept as a dead letter. When the database is busy, the request waits with back-off.
     """
+    leased = _lease(now)
+    if leased and leased[0].attempts > 1:
+        return _drain_suspect(leased[0], now)
+    return sum(_drain_together(parcels, now) for parcels in _portions([_open(request) for request in leased]))
+
+
+def _lease(now: datetime) -> list[IngestRaw]:
+    """Take the oldest due requests that nobody else is at, as many as fit into one batch, and count the attempt."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Losing a count costs one more attempt; waiting for the disk would cost every batch.
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        cursor.execute(
+            "SELECT id, octet_length(body), attempts FROM profiles_ingestraw WHERE due_at <= %s ORDER BY due_at, id LIMIT %s"
+            " FOR UPDATE SKIP LOCKED",
+            [now, MOST_REQUESTS],
+        )
+        taken = _fitting(cursor.fetchall())
+        cursor.execute(
+            "UPDATE profiles_ingestraw SET attempts = attempts + 1, due_at = %s WHERE id = ANY(%s)", [now + LEASE, taken]
+        )
+    return list(IngestRaw.objects.filter(pk__in=taken).order_by("pk")) if taken else []
+
+
+def _fitting(rows: Sequence[tuple[int, int, int]]) -> list[int]:
+    """Return those to process together. One that was tried before may kill its worker, so it goes alone."""
+    taken: list[int] = []
+    total = 0
+    for pk, size, attempts in rows:
+        if taken and (attempts or total + size > MOST_BYTES):
+            break
+        taken.append(pk)
+        if attempts:
+            break
+        total += size
+    return taken
+
+
+def _portions(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
+    """Divide so that no portion has many more than MOST_CALLS calls."""
+    portion: list[Parcel] = []
+    count = 0
+    for parcel in parcels:
+        portion.append(parcel)
+        count += len(parcel.calls)
+        if count >= MOST_CALLS:
+            yield portion
+            portion, count = [], 0
+    if portion:
+        yield portion
+
+
+def _drain_together(parcels: Sequence[Parcel], now: datetime) -> int:
     for attempt in range(TRIES_TOGETHER):
         try:
-            return _drain_together(now)
+            with transaction.atomic():
+                held = _hold(parcels)
+                batch = pipeline.run(calls=[call for parcel in held for call in parcel.calls], now=now)
+                _settle(held, batch, [letter for parcel in held for letter in parcel.letters], now)
+                return len(held)
         except TRANSIENT as error:
             logger.info("inbox: the database is busy (%s), attempt %s", type(error).__name__, attempt + 1)
             time.sleep(random.uniform(0, 0.1 * (attempt + 1)))
         except Exception:  # the edge of a batch: the requests are tried one by one below
             logger.exception("inbox: a batch failed; its requests are processed one by one")
             break
-    due = IngestRaw.objects.filter(due_at__lte=now).order_by("due_at", "pk").values_list("pk", flat=True)
-    return sum(_drain_one(pk, now) for pk in list(due[:MOST_REQUESTS]))
+    return sum(_drain_one(parcel, now) for parcel in parcels)
 
 
-def _drain_together(now: datetime) -> int:
-    with transaction.atomic():
-        requests = _claim(now)
-        if not requests:
-            return 0
-        calls, letters, taken = [], [], []
-        for request in requests:
-            read, failed = _read(request)
-            calls += read
-            letters += failed
-            taken.append(request.pk)
-            if len(calls) >= MOST_CALLS:
-                break
-        batch = pipeline.run(calls=calls, now=now)
-        _settle(taken, batch, letters, now)
-        return len(taken)
+def _drain_suspect(request: IngestRaw, now: datetime) -> int:
+    if request.attempts <= MOST_ATTEMPTS:
+        return _drain_one(_open(request), now)
+    why = f"It was tried {MOST_ATTEMPTS} times, and its worker did not live to finish it."
+    return _drain_one(Parcel(request, [], [_whole(request, Drop.FAILED, why)]), now)
 
 
-def _drain_one(pk: int, now: datetime) -> int:
+def _drain_one(parcel: Parcel, now: datetime) -> int:
+    letters = list(parcel.letters)
     try:
         with transaction.atomic():
-            request = IngestRaw.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
-            if request is None:
-                return 0
-            calls, letters = _read(request)
-            batch = _run_in_parts(calls, letters, now)
-            _settle([pk], batch, letters, now)
-            return 1
+            held = _hold([parcel])
+            if held:
+                batch = _run_in_parts(parcel.calls, letters, now)
+                _settle(held, batch, letters, now)
+            return len(held)
     except TRANSIENT as error:
-        return _put_off(pk, error, now)
+        logger.warning("inbox: a request waits because the database is busy (%s)", type(error).__name__)
+        wait = timedelta(seconds=2**parcel.request.attempts)
+        IngestRaw.objects.filter(pk=parcel.request.pk).update(due_at=now + wait)
+        return 0
 
 
 def _run_in_parts(calls: list[Call], letters: list[Letter], now: datetime) -> pipeline.Batch:
@@ -138,45 +186,26 @@ def _run_in_parts(calls: list[Call], letters: list[Letter], now: datetime) -> pi
     )
 
 
-def _put_off(pk: int, error: Exception, now: datetime) -> int:
-    request = IngestRaw.objects.filter(pk=pk).first()
-    if request is None:
-        return 0
-    if request.attempts + 1 >= MOST_ATTEMPTS:
-        with transaction.atomic():
-            deadletters.keep([_whole(request, Drop.FAILED, f"{type(error).__name__}: {error}")])
-            request.delete()
-        return 1
-    wait = timedelta(seconds=min(2**request.attempts, LONGEST_BACKOFF_SECONDS))
-    IngestRaw.objects.filter(pk=pk).update(attempts=request.attempts + 1, due_at=now + wait)
-    return 0
+def _hold(parcels: Sequence[Parcel]) -> list[Parcel]:
+    """Lock the requests; leave out those that somebody else finished or works on because the lease ran out."""
+    rows = IngestRaw.objects.filter(pk__in=[parcel.request.pk for parcel in parcels]).order_by("pk")
+    held = set(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    return [parcel for parcel in parcels if parcel.request.pk in held]
 
 
-def _claim(now: datetime) -> list[IngestRaw]:
-    """Lock the oldest due requests that nobody else is at, as many as fit into one batch."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, octet_length(body) FROM profiles_ingestraw WHERE due_at <= %s ORDER BY due_at, id LIMIT %s"
-            " FOR UPDATE SKIP LOCKED",
-            [now, MOST_REQUESTS],
-        )
-        rows = cursor.fetchall()
-    taken: list[int] = []
-    total = 0
-    for pk, size in rows:
-        if taken and total + size > MOST_BYTES:
-            break
-        taken.append(pk)
-        total += size
-    return list(IngestRaw.objects.filter(pk__in=taken).order_by("due_at", "pk"))
+def _settle(held: Sequence[Parcel], batch: pipeline.Batch, letters: list[Letter], now: datetime) -> None:
+    letters = [*letters, *(_letter(call.raw, call.origin, reason) for call, reason in batch.refused)]
+    deadletters.keep(letters)
+    IngestRaw.objects.filter(pk__in=[parcel.request.pk for parcel in held]).delete()
+    tally.add(used=batch.calls, repeated=batch.repeated, refused=letters, now=now)
 
 
-def _read(request: IngestRaw) -> tuple[list[Call], list[Letter]]:
-    """Return the usable calls of the request and letters for the others. Pure."""
+def _open(request: IngestRaw) -> Parcel:
+    """Return the request with its usable calls and letters for the others. Pure."""
     try:
         envelope = open_envelope(bytes(request.body), encoding=request.headers.get("content-encoding", ""))
     except RefusedError as error:
-        return [], [_whole(request, Drop.UNREADABLE, error.message)]
+        return Parcel(request, [], [_whole(request, Drop.UNREADABLE, error.message)])
     origin = Origin(request.source_id, request.received_at, envelope.sent_at, request.path, envelope.is_large)
     calls, letters = [], []
     for raw in envelope.calls:
@@ -187,14 +216,7 @@ def _read(request: IngestRaw) -> tuple[list[Call], list[Letter]]:
         except Exception as error:  # a call that nobody thought of must not stop the others
             logger.exception("inbox: a call could not be read")
             letters.append(_letter(raw, origin, Drop.FAILED, f"{type(error).__name__}: {error}"))
-    return calls, letters
-
-
-def _settle(taken: list[int], batch: pipeline.Batch, letters: list[Letter], now: datetime) -> None:
-    letters += [_letter(call.raw, call.origin, reason) for call, reason in batch.refused]
-    deadletters.keep(letters)
-    IngestRaw.objects.filter(pk__in=taken).delete()
-    _tally(Outcome(batch.calls, letters, batch.repeated), now)
+    return Parcel(request, calls, letters)
 
 
 def _letter(raw: Any, origin: Origin, reason: Drop, detail: str = "") -> Letter:
@@ -208,41 +230,3 @@ def _letter(raw: Any, origin: Origin, reason: Drop, detail: str = "") -> Letter:
 
 def _whole(request: IngestRaw, reason: Drop, detail: str) -> Letter:
     return Letter(request.source_id, request.received_at, reason, bytes(request.body), detail)
-
-
-def _tally(outcome: Outcome, now: datetime) -> None:
-    used = Counter(call.origin.source_id for call in outcome.calls)
-    repeated = Counter(call.origin.source_id for call in outcome.repeated)
-    refused = Counter(letter.source_id for letter in outcome.letters)
-    latest: dict[int, datetime] = {}
-    for source_id, received_at in [
-        *((call.origin.source_id, call.origin.received_at) for call in (*outcome.calls, *outcome.repeated)),
-        *((letter.source_id, letter.received_at) for letter in outcome.letters),
-    ]:
-        latest[source_id] = max(latest.get(source_id, received_at), received_at)
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    _add_tallies(
-        [
-            SourceTally(
-                source_id=source_id,
-                hour_at=hour,
-                used=used[source_id],
-                repeated=repeated[source_id],
-                refused=refused[source_id],
-                latest_at=at,
-            )
-            for source_id, at in sorted(latest.items())
-        ]
-    )
-
-
-def _add_tallies(tallies: Sequence[SourceTally]) -> None:
-    # The last statement of the transaction: workers wait for each other at these rows for a moment only.
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO profiles_sourcetally AS t (source_id, hour_at, used, repeated, refused, latest_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (source_id, hour_at) DO UPDATE SET used = t.used + excluded.used,"
-            " repeated = t.repeated + excluded.repeated, refused = t.refused + excluded.refused,"
-            " latest_at = GREATEST(t.latest_at, excluded.latest_at)",
-            [(t.source_id, t.hour_at, t.used, t.repeated, t.refused, t.latest_at) for t in tallies],
-        )

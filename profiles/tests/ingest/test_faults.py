@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from profiles.ingest import inbox
+from profiles.ingest import inbox, pipeline
 from profiles.models import DeadLetter, Event, Identifier, IngestRaw, Profile, SeenMessage, SourceTally
 
 from .conftest import Sender, track
@@ -28,14 +29,14 @@ import django; django.setup()
 import sys, time
 from datetime import UTC, datetime
 from django.db import connection
-from profiles.ingest import inbox
+from profiles.ingest import inbox, tally
 
-def stop(outcome, now):
+def stop(**counted):
     print("at the brink", flush=True)
     time.sleep(60)
 
 connection.settings_dict["NAME"] = sys.argv[1]
-inbox._tally = stop
+tally.add = stop
 inbox.drain(now=datetime.now(tz=UTC))
 """
 
@@ -59,7 +60,7 @@ def test_a_worker_killed_before_it_commits_loses_and_doubles_nothing(sender: Sen
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     victim.stdout.close()
-    _until(lambda: inbox.drain(now=datetime.now(tz=UTC)) == 1)
+    _until(lambda: inbox.drain(now=datetime.now(tz=UTC) + inbox.LEASE) == 1)
 
     assert Event.objects.count() == Profile.objects.count() == SeenMessage.objects.count() == 50
     assert not IngestRaw.objects.exists()
@@ -106,6 +107,33 @@ def test_workers_side_by_side_count_everything_once(sender: Sender) -> None:
     assert DeadLetter.objects.count() == 24
     used, repeated, refused = SourceTally.objects.values_list("used", "repeated", "refused").get()
     assert (used + repeated, refused) == (24 * 21, 24)
+
+
+def test_a_request_that_kills_its_workers_is_given_up_and_lets_others_pass(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Like SIGKILL: nothing that comes after is done."""
+
+    def kill(batch: pipeline.Batch) -> None:
+        if any(call.properties.get("poison") for call in batch.calls):
+            raise Killed
+
+    monkeypatch.setattr(pipeline, "STEPS", (*pipeline.STEPS, kill))
+    sender.post({"batch": [track(messageId="bad", properties={"poison": True})]})
+    sender.post({"batch": [track(messageId="good")]})
+
+    now = datetime.now(tz=UTC)
+    for _ in range(inbox.MOST_ATTEMPTS + 5):
+        with contextlib.suppress(Killed):
+            inbox.drain(now=now)
+        with contextlib.suppress(Killed):
+            inbox.drain(now=now)
+        now += inbox.LEASE
+
+    assert Event.objects.count() == 1
+    assert not IngestRaw.objects.exists()
+    assert DeadLetter.objects.get().reason == "failed"
 
 
 def _until(is_done: Callable[[], bool]) -> None:
