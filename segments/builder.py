@@ -297,12 +297,11 @@ def _renew(node: Node, kind: Any) -> bool:
 def _outdated(path: str, node: Node, posted: Mapping[tuple[str, str], Any]) -> list[tuple[str, str]]:
     """Take away the parameters that belonged to a choice that was just changed; return them as (path, parameter)."""
     params, kind = node.get("params"), node.get("kind")
-    if not isinstance(params, dict) or kind not in CONDITIONS:
+    if not isinstance(params, dict) or not isinstance(kind, str) or kind not in CONDITIONS:
         return []
-    changed = [
-        lead for lead in CONDITIONS[kind].leads if params.get(lead) and posted.get((path, lead), params[lead]) != params[lead]
-    ]
-    followers = [follower for lead in changed for follower in CONDITIONS[kind].leads[lead]]
+    leads = CONDITIONS[kind].leads
+    changed = [lead for lead in leads if params.get(lead) and posted.get((path, lead), params[lead]) != params[lead]]
+    followers = [follower for lead in changed for follower in leads[lead]]
     for follower in followers:
         params.pop(follower, None)
     return [(path, follower) for follower in followers]

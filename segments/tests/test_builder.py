@@ -76,7 +76,7 @@ def test_it_dissolves_a_group_that_its_last_condition_left() -> None:
 
 def test_it_believes_the_chips_over_the_hidden_field() -> None:
     data = QueryDict(mutable=True)
-    data["rule"] = json.dumps(definition(leaf("a"), group("any", leaf("b"))))
+    data["rule"] = json.dumps(definition(leaf("country"), group("any", leaf("b"))))
     data["rule::match"] = "none"
     data["rule:0:attribute"] = "country"
     data["rule:0:operator"] = "in"
