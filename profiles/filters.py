@@ -26,6 +26,7 @@ SORTS: dict[str, tuple[str | _StrPromise, tuple[str, ...]]] = {
 }
 ATTRIBUTE_MARK = ":"
 MOST_ATTRIBUTES = 10
+ANY = gettext_lazy("any")
 YES_NO = [("1", gettext_lazy("has one")), ("0", gettext_lazy("has none"))]
 CONSENTS = [
     ("email:granted", gettext_lazy("E-mail: opted in")),
@@ -42,9 +43,9 @@ class PersonFilter(django_filters.FilterSet):
     """The filters of the list of people, of its export and of the API."""
 
     q = django_filters.CharFilter(label=gettext_lazy("Name, e-mail, phone or id"), method="found_by")
-    email = django_filters.ChoiceFilter(label=gettext_lazy("E-mail"), choices=YES_NO, method="with_address")
-    phone = django_filters.ChoiceFilter(label=gettext_lazy("Phone"), choices=YES_NO, method="with_address")
-    consent = django_filters.ChoiceFilter(label=gettext_lazy("Consent"), choices=CONSENTS, method="with_consent")
+    email = django_filters.ChoiceFilter(label=gettext_lazy("E-mail"), choices=YES_NO, method="with_address", empty_label=ANY)
+    phone = django_filters.ChoiceFilter(label=gettext_lazy("Phone"), choices=YES_NO, method="with_address", empty_label=ANY)
+    consent = django_filters.ChoiceFilter(label=gettext_lazy("Consent"), choices=CONSENTS, method="with_consent", empty_label=ANY)
     created_since = django_filters.DateFilter(
         label=gettext_lazy("Known since"), field_name="created_at", lookup_expr="date__gte", widget=_DAY
     )

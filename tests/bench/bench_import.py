@@ -111,7 +111,8 @@ def import_once(file: Path) -> float:
     assert new.state == "done", new.error
     assert new.rows_done == new.rows_created + new.rows_updated + new.rows_unchanged + new.rows_rejected
     print(
-        f"  {new.rows_created:,} new, {new.rows_updated:,} updated, {new.rows_unchanged:,} unchanged, {new.rows_rejected:,} refused"
+        f"  {new.rows_created:,} new, {new.rows_updated:,} updated, {new.rows_unchanged:,} unchanged,"
+        f" {new.rows_rejected:,} refused"
     )
     return seconds
 
