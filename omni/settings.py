@@ -118,12 +118,14 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "omni.forms.Renderer"
 
+_database = embedded.database()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **embedded.database(),
+        **_database,
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 60,
         "OPTIONS": {
+            **_database.get("OPTIONS", {}),
             "application_name": "omni",
             "options": env.read.str("DATABASE_OPTIONS", default="-c lock_timeout=5s -c jit=off"),
         },

@@ -16,7 +16,7 @@ import honcho.manager
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import OperationalError, connections
 from honcho.printer import Message, Printer
 
 from omni import embedded, env, processes, schedule
@@ -111,7 +111,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self._collect_static()
         call_command("translations")
-        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {error}") from error
         schedule.sync()
         self._show_a_company()
 
