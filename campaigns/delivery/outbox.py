@@ -140,7 +140,7 @@ WITH chosen AS MATERIALIZED (
     WHERE id IN (SELECT id FROM gone)
 ), woken AS (
     UPDATE campaigns_enrolment SET due_at = %(now)s
-    WHERE id IN (SELECT enrolment_id FROM gone) AND state = 'active' AND due_at IS NULL
+    WHERE id IN (SELECT enrolment_id FROM gone) AND coalesce(state, '') = 'active' AND due_at IS NULL
 )
 SELECT count(*) FROM gone
 """

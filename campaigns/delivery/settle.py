@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from campaigns.delivery import failpoints
+from campaigns.delivery import failpoints, prepared
 from campaigns.delivery.jobs import Claim
 from campaigns.models import Delivery, Enrolment
 
@@ -44,8 +44,9 @@ class Again:
     in_doubt: bool = False
 
 
-# Rows that were handed over stay as "settled" until they are told as events (campaigns.delivery.tell).
-# `(SELECT count(*) FROM locked) >= 0` makes the enrolments' locks come first.
+# The rows stay in the queue as "settled" until campaigns.delivery.tell has told them as events.
+# `(SELECT count(*) FROM locked) >= 0` makes the enrolments' locks come first. `coalesce` keeps the planner off the partial
+# indexes of those who are inside: right after an audience entered it takes them for empty and walks them for each message.
 _SETTLE = """
 WITH r AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(fences)s::int[], %(states)s::text[], %(reasons)s::text[], %(details)s::text[],
@@ -54,31 +55,25 @@ WITH r AS (
     SELECT e.id FROM campaigns_enrolment e
     WHERE e.id IN (SELECT d.enrolment_id FROM campaigns_delivery d JOIN r ON r.id = d.id)
     ORDER BY e.id FOR NO KEY UPDATE
-), told AS (
+), done AS (
     UPDATE campaigns_work w SET state = 'settled', lease_until = NULL FROM r
     WHERE w.delivery_id = r.id AND w.fence = r.fence AND w.state <> 'settled' AND (SELECT count(*) FROM locked) >= 0
-      AND (r.state = 'sent' OR (r.state = 'failed' AND r.reason = 'hard_bounced'))
     RETURNING w.delivery_id AS id
-), gone AS (
-    DELETE FROM campaigns_work w USING r
-    WHERE w.delivery_id = r.id AND w.fence = r.fence AND w.state <> 'settled' AND (SELECT count(*) FROM locked) >= 0
-      AND NOT (r.state = 'sent' OR (r.state = 'failed' AND r.reason = 'hard_bounced'))
-    RETURNING w.delivery_id AS id
-), done AS (SELECT id FROM told UNION ALL SELECT id FROM gone),
-ended AS (
+), ended AS (
     UPDATE campaigns_delivery d
-    SET state = r.state, reason = r.reason, detail = r.detail, waiting = '', provider_ref = r.ref, settled_at = %(now)s
+    SET state = r.state, reason = r.reason, detail = r.detail, waiting = '', provider_ref = r.ref,
+        settled_at = %(now)s::timestamptz
     FROM r JOIN done ON done.id = r.id WHERE d.id = r.id
     RETURNING d.id, d.enrolment_id
 ), tried AS (
     INSERT INTO campaigns_attempt (delivery_id, fence, at, result, detail)
-    SELECT r.id, r.fence, %(now)s, r.state, r.detail FROM r JOIN done ON done.id = r.id WHERE %(is_try)s
+    SELECT r.id, r.fence, %(now)s::timestamptz, r.state, r.detail FROM r JOIN done ON done.id = r.id WHERE %(is_try)s::bool
 ), woken AS (
-    UPDATE campaigns_enrolment e SET due_at = %(now)s
-    WHERE e.id IN (SELECT enrolment_id FROM ended) AND e.state = 'active' AND e.due_at IS NULL
+    UPDATE campaigns_enrolment e SET due_at = %(now)s::timestamptz
+    WHERE e.id IN (SELECT enrolment_id FROM ended) AND coalesce(e.state, '') = 'active' AND e.due_at IS NULL
 ), doubted AS (
-    UPDATE campaigns_work w SET state = 'in_doubt', lease_until = %(doubt_until)s
-    WHERE w.delivery_id = ANY(%(doubt_ids)s) AND w.state = 'permitted' AND w.lease_until > %(now)s
+    UPDATE campaigns_work w SET state = 'in_doubt', lease_until = %(doubt_until)s::timestamptz
+    WHERE w.delivery_id = ANY(%(doubt_ids)s::bigint[]) AND w.state = 'permitted' AND w.lease_until > %(now)s::timestamptz
       AND (w.delivery_id, w.fence) IN (SELECT * FROM unnest(%(doubt_ids)s::bigint[], %(doubt_fences)s::int[]))
       AND (SELECT count(*) FROM locked) >= 0
     RETURNING w.delivery_id
@@ -107,9 +102,7 @@ def write(results: Sequence[Result], *, now: datetime, doubt: Sequence[Claim] = 
         "doubt_ids": [claim.delivery_id for claim in doubt],
         "doubt_fences": [claim.fence for claim in doubt],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, values)
-        done, begun = cursor.fetchone()
+    done, begun = prepared.fetch_one(_SETTLE, values)
     failpoints.reach("after_settle")
     _resolve_late([result for result in results if result.delivery_id not in set(done)])
     return set(begun)

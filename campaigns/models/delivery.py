@@ -86,7 +86,7 @@ class Work(models.Model):
     """The slim queue: one row per open delivery, deleted when it settles.
 
     ready -> leased -> permitted (gate committed) -> in_doubt (hand-over begun) -> gone, or back to ready for a retry.
-    What was handed over stays as `settled` until it was told as a profile event.
+    What has ended stays as `settled` until it was told as a profile event.
     `fence` grows with every claim: whoever holds an older one has lost the row.
     """
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from campaigns import content
 from campaigns.delivery import outbox
 from campaigns.models import (
@@ -62,8 +64,8 @@ class Office:
             )
         return made
 
-    def order(self, people: Sequence[Profile], *, hours: int = 72, entry: str = "once", **fields) -> list[Delivery]:
-        enrolments = Enrolment.objects.bulk_create(
+    def enter(self, people: Sequence[Profile], *, entry: str = "once", **fields) -> list[Enrolment]:
+        return Enrolment.objects.bulk_create(
             Enrolment(
                 campaign=self.campaign,
                 version_id=self.step.version_id,
@@ -75,6 +77,23 @@ class Office:
             )
             for person in people
         )
+
+    def put_into_outbox(self, *, most: int, chunk: int = 5_000) -> int:
+        """Order the letter for those inside who have none yet."""
+        ids = list(Enrolment.objects.filter(deliveries=None).order_by("pk").values_list("pk", flat=True)[:most])
+        written = 0
+        for start in range(0, len(ids), chunk):
+            some = Enrolment.objects.filter(pk__in=ids[start : start + chunk])
+            written += outbox.enqueue(orders=[self.order_of(enrolment) for enrolment in some], now=self.now)
+        return written
+
+    def repin(self, template: Template) -> None:
+        self.content = content.pin(
+            step=self.step, variant="B", share=100, template=template, sender=self.content.sender, now=self.now
+        )
+
+    def order(self, people: Sequence[Profile], *, hours: int = 72, entry: str = "once", **fields) -> list[Delivery]:
+        enrolments = self.enter(people, entry=entry, **fields)
         outbox.enqueue(orders=[self.order_of(enrolment, hours) for enrolment in enrolments], now=self.now)
         return self.deliveries(enrolments)
 
@@ -116,6 +135,12 @@ def open_office(now: datetime, *, settings: dict | None = None, provider: str = 
     template = Template.objects.create(name="News", subject="Hi {{ person.first_name }}", preheader="New things", body=BODY)
     pinned = content.pin(step=step, variant="A", share=100, template=template, sender=sender, now=now)
     return Office(campaign, step, pinned, account, now)
+
+
+def find_office() -> Office:
+    """Return the office of another process, with the letter pinned last."""
+    pinned = Content.objects.select_related("step", "sender__account").latest("pk")
+    return Office(Campaign.objects.get(), pinned.step, pinned, pinned.sender.account, timezone.now())
 
 
 def standing_clock(now: datetime) -> Callable[[], datetime]:
