@@ -63,5 +63,9 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
-        "loggers": {name: {"level": level} for name in ("omni", "profiles", "segments", "campaigns", "django_structlog")},
+        "loggers": {
+            **{name: {"level": level} for name in ("omni", "profiles", "segments", "campaigns", "django_structlog")},
+            # Every answer has its line already.
+            "django.request": {"level": "ERROR"},
+        },
     }

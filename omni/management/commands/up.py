@@ -12,44 +12,15 @@ import sys
 from contextlib import closing
 from typing import IO, Any, NoReturn
 
-import honcho.manager
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
-from honcho.printer import Message, Printer
 
 from omni import embedded, env, processes, schedule
+from omni.supervisor import Announcer, Manager
 
 LEAST_FREE_MB = 500
-# Longer than a hand-over to a provider may take: what is in doubt should be settled before the worker goes.
-STOP_SECONDS = 35
-CLEAN_STOPS = (130, 143)  # what honcho calls Ctrl-C and TERM
-READY_WORDS = "Booting worker"
-
-
-class Announcer(Printer):
-    """Prints the lines of all processes, and once the web server is up, where it is."""
-
-    def __init__(self, output: IO[str], *, announcement: str) -> None:
-        super().__init__(output)
-        self._announcement = announcement
-
-    def write(self, message: Message) -> None:
-        super().write(message)
-        if self._announcement and message.name == "web" and READY_WORDS in str(message.data):
-            self.output.write(self._announcement)
-            self.output.flush()
-            self._announcement = ""
-
-
-class Manager(honcho.manager.Manager):
-    """Honcho's manager, which also writes down the numbers of its processes for a start after a kill."""
-
-    def _system_print(self, data: str) -> None:
-        super()._system_print(data)
-        if self._all_started() and not self._any_stopped():
-            processes.remember({name: process["pid"] for name, process in self._processes.items()})
 
 
 class Command(BaseCommand):
@@ -135,17 +106,14 @@ class Command(BaseCommand):
             call_command("demo")
 
     def _run(self, host: str, port: int) -> int:
-        honcho.manager.KILL_WAIT = STOP_SECONDS
         connections.close_all()
-        manager = Manager(Announcer(sys.stdout, announcement=self._announcement()))
+        manager = Manager(Announcer(sys.stdout, announcement=self._announcement()), started=processes.remember)
         for process in processes.all_processes(host=host, port=port):
             environment = {**os.environ, "PYTHONUNBUFFERED": "1", **process.environment}
             manager.add_process(process.name, process.line, env=environment, cwd=str(settings.BASE_DIR))
-        manager.loop()
-        if manager.returncode in CLEAN_STOPS:
-            return 0
-        self.stderr.write("One of the processes ended by itself, so all were stopped; its last words are above.")
-        return manager.returncode or 1
+        if code := manager.run():
+            self.stderr.write("A process ended again and again, so all were stopped; its last words are above.")
+        return code
 
     def _stop_database(self) -> None:
         connections.close_all()
