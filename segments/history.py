@@ -56,7 +56,7 @@ def option(found: list[Day]) -> dict[str, Any]:
     sides = {"left": 8, "right": 8, "containLabel": True}
     bar = {"type": "bar", "xAxisIndex": 1, "yAxisIndex": 1, "stack": "moves", "barMaxWidth": 12}
     return {
-        "grid": [{**sides, "top": 28, "height": "50%"}, {**sides, "bottom": 0, "height": "26%"}],
+        "grid": [{**sides, "top": 28, "height": "48%"}, {**sides, "bottom": 24, "height": "22%"}],
         "tooltip": {"trigger": "axis"},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "legend": {"top": 0, "right": 0},

@@ -20,7 +20,7 @@ from segments.values import MOST_DAYS, clean_dates, clean_number, midnight, say_
 LABELS = {
     "ever": _("at any time"),
     "last": _("in the last"),
-    "earlier": _("more than … ago"),
+    "earlier": _("more than"),
     "between": _("between two dates"),
 }
 UNITS = {"days": _("days"), "hours": _("hours")}

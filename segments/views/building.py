@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST
 from omni.middleware import StaffRequest
 from omni.roles import Right, require
 from profiles.models import Profile
-from segments import builder, compiler, tree
+from segments import builder, compiler, materialize, tree, usage
 from segments.catalog import Catalog
+from segments.models import Segment
 
 MOST_NAME = 40
 
@@ -36,16 +37,21 @@ def preview(request: StaffRequest) -> HttpResponse:
     """Count whom the posted definition describes so far, and show a few of them."""
     name = _name(request)
     definition = builder.settle(builder.read(request.POST, name=name), Catalog())
-    return render(request, "segments/_preview.html", preview_context(definition))
+    return render(request, "segments/_preview.html", _preview(definition, _segment_id(request)))
 
 
-def preview_context(definition: Any) -> dict[str, Any]:
+def _preview(definition: Any, segment_id: int | None) -> dict[str, Any]:
     sound, faults = tree.inspect(definition)
     context: dict[str, Any] = {"unfinished": len({fault.path for fault in faults})}
     if not sound["root"]["items"]:
         return {**context, "everybody": Profile.objects.surviving().count()}
+    now = timezone.now()
+    segment = Segment.objects.in_use().filter(pk=segment_id, refreshed_at__isnull=False).first() if segment_id else None
     try:
-        seen = compiler.preview(sound, now=timezone.now())
+        seen = compiler.preview(sound, now=now)
+        if segment is not None:
+            context["moves"] = materialize.difference(segment, sound, now=now)
+            context["live_uses"] = [use for use in usage.uses([segment.pk]) if use.is_live]
     except compiler.TooSlowError:
         return {**context, "is_slow": True}
     return {
