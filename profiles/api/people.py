@@ -104,7 +104,11 @@ class PersonView(APIView):
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="people_events_list", summary="List what a person did, newest first", tags=["people"])
+    get=extend_schema(
+        operation_id="people_events_list",
+        summary="List what a person did, newest first",
+        tags=["people"],
+    )
 )
 class PersonEventsView(generics.ListAPIView[Event]):
     read_right = write_right = Right.VIEW
@@ -114,7 +118,7 @@ class PersonEventsView(generics.ListAPIView[Event]):
     filter_backends: tuple[Any, ...] = ()
 
     def get_queryset(self) -> QuerySet[Event]:
-        person = person_of(self.kwargs["pk"])
+        person = person_of(self.kwargs["person_id"])
         return super().get_queryset().of_person(person.pk, identity.origins_of(person.pk))  # type: ignore[attr-defined, no-any-return]
 
 

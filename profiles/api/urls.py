@@ -9,7 +9,7 @@ from profiles.api import definitions, imports, people
 urlpatterns = [
     path("people", people.PeopleView.as_view(), name="api-people"),
     path("people/<int:pk>", people.PersonView.as_view(), name="api-person"),
-    path("people/<int:pk>/events", people.PersonEventsView.as_view(), name="api-person-events"),
+    path("people/<int:person_id>/events", people.PersonEventsView.as_view(), name="api-person-events"),
     path("people/<int:pk>/consents", people.PersonConsentsView.as_view(), name="api-person-consents"),
     path("imports", imports.ImportsView.as_view(), name="api-imports"),
     path("imports/<int:pk>", imports.ImportView.as_view(), name="api-import"),
