@@ -38,6 +38,7 @@ def register() -> None:
             _("Import people"),
         )
     )
+    home.register_running(running_imports)
     home.register_alerts(failed_imports)
 
 
@@ -63,6 +64,25 @@ def find_people(query: str, user: User, limit: int) -> list[palette.Hit]:
 
 def has_people(user: User, now: datetime) -> bool:
     return Profile.objects.exists()
+
+
+def running_imports(user: User, now: datetime) -> list[home.Running]:
+    """Return the imports that are under way. One query."""
+    under_way = Import.objects.filter(state__in=[Import.State.QUEUED, Import.State.RUNNING]).order_by("pk")
+    return [
+        home.Running(
+            title=one.name,
+            url=one.get_absolute_url(),
+            sentence=_("People are being imported from a file."),
+            icon="file-import",
+            figures=[
+                home.Figure(_("Rows read"), one.rows_done),
+                home.Figure(_("New"), one.rows_created),
+                home.Figure(_("Not imported"), one.rows_rejected),
+            ],
+        )
+        for one in under_way.defer("header", "mapping")[:5]
+    ]
 
 
 def failed_imports(user: User, now: datetime) -> list[home.Alert]:

@@ -28,6 +28,7 @@ def keep_house(**kwargs: Any) -> None:
     """Make the tables of the coming months; throw away what is too old."""
     partitions.ensure_ahead(now=timezone.now())
     house.prune(now=timezone.now())
+    imports.forget_files(now=timezone.now())
 
 
 @shared_task(queue="ingest", name="profiles.tasks.run_imports")

@@ -8,12 +8,13 @@ from __future__ import annotations
 from profiles.imports import faults, mapping, reading
 from profiles.imports.preview import Preview, preview
 from profiles.imports.running import run, shape_of
-from profiles.imports.starting import UnusableFileError, known_types, reshape, samples, start, upload
+from profiles.imports.starting import UnusableFileError, forget_files, known_types, reshape, samples, start, upload
 
 __all__ = [
     "Preview",
     "UnusableFileError",
     "faults",
+    "forget_files",
     "known_types",
     "mapping",
     "preview",

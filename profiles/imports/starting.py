@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from omni.models import User
 
 MOST_COLUMNS = 200
+KEPT_FOR = timedelta(days=30)
 
 
 class UnusableFileError(ValueError):
@@ -67,6 +68,23 @@ def start(*, an_import: Import, plan: Plan, now: datetime) -> bool:
     mapping.check(plan, known_types=known_types(), today=now.date())
     waiting = Import.objects.filter(pk=an_import.pk, state=Import.State.MAPPING)
     return bool(waiting.update(mapping=plan.mapping_as_json(), consent=plan.consent.as_json(), state=Import.State.QUEUED))
+
+
+def forget_files(*, now: datetime) -> int:
+    """Delete files uploaded KEPT_FOR ago, and the imports that were never started; return how many files went.
+
+    Numbers and rejected rows of finished imports stay. One import at a time, so that a crash leaves no file behind its row.
+    """
+    old = Import.objects.exclude(state__in=[Import.State.QUEUED, Import.State.RUNNING]).filter(created_at__lt=now - KEPT_FOR)
+    gone = 0
+    for an_import in old.exclude(file="").only("file", "state"):
+        an_import.file.delete(save=False)
+        if an_import.state == Import.State.MAPPING:
+            an_import.delete()
+        else:
+            Import.objects.filter(pk=an_import.pk).update(file="")
+        gone += 1
+    return gone
 
 
 def known_types() -> Mapping[str, str]:

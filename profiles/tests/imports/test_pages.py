@@ -184,3 +184,28 @@ def test_an_analyst_imports_nobody(path: str, client_of: ClientOf, marketer: Use
     waiting = _upload(client_of(marketer))
 
     assert client_of(analyst).post(f"/people/imports/{path.format(pk=waiting.pk)}").status_code == 403
+
+
+def test_home_shows_what_runs_and_what_stopped(client_of: ClientOf, marketer: User) -> None:
+    client = client_of(marketer)
+    _upload(client)
+    Import.objects.update(state="running", rows_done=7)
+    running = client.get("/").content.decode()
+    Import.objects.update(state="failed", finished_at=timezone.now())
+
+    assert "People are being imported from a file." in running
+    assert "people.csv” was stopped by an error" in client.get("/").content.decode()
+
+
+def test_files_are_forgotten_after_a_month_and_results_stay(client_of: ClientOf, marketer: User) -> None:
+    client = client_of(marketer)
+    finished, abandoned, fresh = (_upload(client) for _ in range(3))
+    later = fresh.created_at + timedelta(days=31)
+    Import.objects.filter(pk=finished.pk).update(state="done")
+    Import.objects.filter(pk=fresh.pk).update(created_at=later)
+
+    assert imports.forget_files(now=later) == 2
+
+    assert set(Import.objects.values_list("pk", "file")) == {(finished.pk, ""), (fresh.pk, fresh.file.name)}
+    assert not finished.file.storage.exists(finished.file.name)
+    assert not abandoned.file.storage.exists(abandoned.file.name)
