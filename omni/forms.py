@@ -16,6 +16,8 @@ from omni.models import Company, User
 from omni.roles import Right
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.utils.functional import _StrPromise
 
 CURRENCIES = (
@@ -24,14 +26,21 @@ CURRENCIES = (
     "NZD", "CAD", "MXN", "BRL", "ARS", "CLP", "COP", "PEN", "ZAR", "NGN", "KES", "EGP", "MAD",
 )  # fmt: skip
 
+ROLE_WORDS: dict[User.Role, _StrPromise] = {
+    User.Role.OWNER: _("Everything, including the team, keys and providers."),
+    User.Role.MARKETER: _("People, segments and campaigns, and sends them."),
+    User.Role.ANALYST: _("Sees everything, makes segments, exports."),
+    User.Role.SUPPORT: _("Sees everything, corrects people and their consents."),
+}
+
 SCOPE_WORDS: dict[Right, tuple[_StrPromise, _StrPromise]] = {
-    Right.VIEW: (_("Read"), _("people, segments, campaigns and reports")),
-    Right.EDIT_PEOPLE: (_("Write people"), _("attributes, events, consents and imports")),
-    Right.EDIT_SEGMENTS: (_("Write segments"), _("make, change and refresh segments")),
-    Right.EDIT_CAMPAIGNS: (_("Write campaigns"), _("draw journeys, write templates, send tests")),
-    Right.SEND: (_("Send"), _("launch, pause and stop campaigns")),
-    Right.EXPORT: (_("Export"), _("take people and results out as files")),
-    Right.ADMINISTER: (_("Administer"), _("team, keys, providers and policy")),
+    Right.VIEW: (_("Read"), _("People, segments, campaigns and reports.")),
+    Right.EDIT_PEOPLE: (_("Write people"), _("Attributes, events, consents and imports.")),
+    Right.EDIT_SEGMENTS: (_("Write segments"), _("Make, change and refresh segments.")),
+    Right.EDIT_CAMPAIGNS: (_("Write campaigns"), _("Draw journeys, write templates, send tests.")),
+    Right.SEND: (_("Send"), _("Launch, pause and stop campaigns.")),
+    Right.EXPORT: (_("Export"), _("Take people and results out as files.")),
+    Right.ADMINISTER: (_("Administer"), _("Team, keys, providers and policy.")),
 }
 
 
@@ -70,6 +79,36 @@ def _new_password_field(label: _StrPromise) -> forms.CharField:
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 10 characters, not a common password, not your name."),
     )
+
+
+class Options(forms.RadioSelect):
+    """One of a few large things, each with what it means: `notes` by value."""
+
+    template_name = "forms/options.html"
+
+    def __init__(self, notes: Mapping[Any, _StrPromise], attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
+        super().__init__(attrs, choices)
+        self.notes = {str(value): note for value, note in notes.items()}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        return {**option, "note": self.notes.get(str(value), "")}
+
+
+class ManyOptions(Options):
+    """Some of a few large things."""
+
+    allow_multiple_selected = True
+    input_type = "checkbox"
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False  # the browser would ask for every box
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.getlist(name)
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False  # a box that is not ticked is not sent
 
 
 class SetupForm(forms.Form):
@@ -137,12 +176,11 @@ class InviteForm(forms.ModelForm):  # type: ignore[type-arg]  # the class is gen
     class Meta:
         model = User
         fields: ClassVar = ["name", "email", "role"]
-        widgets: ClassVar = {"role": forms.RadioSelect}
+        widgets: ClassVar = {"role": Options(ROLE_WORDS)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
-        self.fields["role"].choices = role_choices()  # type: ignore[attr-defined]
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
@@ -206,25 +244,17 @@ class KeyForm(forms.Form):
         help_text=_("Which program will hold it, so that you know what stops when you revoke it."),
         widget=forms.TextInput(attrs={"placeholder": _("Online shop")}),
     )
-    scopes = forms.MultipleChoiceField(label=_("May"), widget=forms.CheckboxSelectMultiple, initial=[Right.VIEW.value])
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        widget=ManyOptions({right: what for right, (_words, what) in SCOPE_WORDS.items()}),
+        initial=[Right.VIEW.value],
+    )
 
     def __init__(self, *args: Any, rights: frozenset[Right], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (right.value, f"{words} ({right.value}): {what}") for right, (words, what) in SCOPE_WORDS.items() if right in rights
+            (right.value, words) for right, (words, _what) in SCOPE_WORDS.items() if right in rights
         ]
-
-
-def role_choices() -> list[tuple[str, str]]:
-    return [(role.value, f"{role.label}: {words}") for role, words in ROLE_WORDS.items()]
-
-
-ROLE_WORDS: dict[User.Role, _StrPromise] = {
-    User.Role.OWNER: _("everything, including the team, keys and providers"),
-    User.Role.MARKETER: _("people, segments and campaigns, and sends them"),
-    User.Role.ANALYST: _("sees everything, makes segments, exports"),
-    User.Role.SUPPORT: _("sees everything, corrects people and their consents"),
-}
 
 
 def _check_password(form: forms.Form, password: str, user: User, *, field: str) -> None:

@@ -63,9 +63,9 @@ def test_home_ticks_what_is_done_and_points_at_the_next(
 
     page = client_of(owner).get("/")
 
-    assert [(tick.title, tick.is_done, tick.is_next) for tick in page.context["steps"]] == [
-        ("First", True, False),
-        ("Second", False, True),
+    assert [tick.title for tick in page.context["steps_ticked"]] == ["First"]
+    assert [(tick.title, tick.url, tick.action) for tick in page.context["steps_left"]] == [
+        ("Second", "/settings/team/", "Do it")
     ]
     assert "1 of 2 done" in page.content.decode()
 

@@ -36,7 +36,6 @@ class Tick:
     url: str
     action: str | _StrPromise
     is_done: bool
-    is_next: bool
 
 
 @require(Right.VIEW)
@@ -49,9 +48,9 @@ def home(request: StaffRequest) -> HttpResponse:
     context = {
         "greeting": _("Home"),
         "sentence": _sentence(len(running), len(alerts)),
-        "steps": steps,
-        "steps_done": sum(tick.is_done for tick in steps),
-        "steps_left": any(not tick.is_done for tick in steps),
+        "steps_left": [tick for tick in steps if not tick.is_done],
+        "steps_ticked": [tick for tick in steps if tick.is_done],
+        "steps_total": len(steps),
         "alerts": alerts,
         "running": running,
         "results": home_registry.results(user, now),
@@ -90,11 +89,7 @@ def settings_index(request: StaffRequest) -> HttpResponse:
 
 
 def _ticks(checklist: list[tuple[home_registry.Step, bool]]) -> list[Tick]:
-    first_open = next((step.key for step, is_done in checklist if not is_done), None)
-    return [
-        Tick(step.title, step.text, _url(step.url_name), step.action or _("Open"), is_done, step.key == first_open)
-        for step, is_done in checklist
-    ]
+    return [Tick(step.title, step.text, _url(step.url_name), step.action or _("Open"), is_done) for step, is_done in checklist]
 
 
 def _sentence(running: int, alerts: int) -> str:
