@@ -89,7 +89,24 @@ def test_a_revoked_key_is_refused(sender: Sender, now: Any) -> None:
         (gzip.compress(b'{"batch": []}') + b"more", 400, "broken_encoding"),
         (b"\x1f\x8b\x08\x00 no gzip at all", 400, "broken_encoding"),
     ],
-    ids=lambda value: value[:24].decode("latin-1") if isinstance(value, bytes) else None,
+    ids=[
+        "no body",
+        "no JSON",
+        "cut off",
+        "a list",
+        "a text",
+        "a batch that is no list",
+        "no batch",
+        "no UTF-8",
+        "an abyss",
+        "an endless number",
+        "too many calls",
+        "too large",
+        "a bomb",
+        "cut off gzip",
+        "gzip and more",
+        "no gzip",
+    ],
 )
 def test_it_says_plainly_what_is_wrong(sender: Sender, body: bytes, status: int, code: str) -> None:
     answer = sender.post(body)
