@@ -142,8 +142,8 @@ def _make(groups: list[Group], now: datetime) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('profiles_profile', 'id')) FROM generate_series(1, %s)", [len(new)])
-        for group, (id,) in zip(new, cursor.fetchall(), strict=True):
-            group.id = id
+        for group, (pk,) in zip(new, cursor.fetchall(), strict=True):
+            group.id = pk
         # One statement with two arrays: the ORM would write out ten values a person.
         cursor.execute(
             "INSERT INTO profiles_profile (id, created_at, updated_at, attributes, attribute_facts, version, is_test)"
