@@ -34,6 +34,10 @@ test: develop frontend browser ## Run all tests, two at a time, in random order
 	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
 	$(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
+.PHONY: screenshots
+screenshots: develop frontend browser ## Take a picture of every page in both themes and sizes into VAR/screenshots; fails on what axe finds
+	@$(PY) -m tests.screenshots
+
 .PHONY: check
 check: develop frontend ## Check style, types, import contracts, migrations and templates
 	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \

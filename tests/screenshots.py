@@ -15,6 +15,7 @@ import argparse
 import logging
 import os
 import re
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omni.settings")
 os.environ.setdefault("DATABASE_NAME", "omni_screenshots")
 os.environ.setdefault("LOG_LEVEL", "CRITICAL")
+
+from tests.browser.conftest import CANDIDATES, FLAGS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -57,7 +60,6 @@ SKIPPED = re.compile(r"^(api-schema|search|account_|health-|setup|admin|first-pa
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 TALLEST = 6000
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _shoot(owner: User, arguments: argparse.Namespace) -> int:
     from playwright.sync_api import sync_playwright
 
     with _server() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
         faults = sum(
             _take(browser, address, owner, shots, theme=theme, size=size, folder=arguments.out)
             for theme in arguments.theme
@@ -203,6 +205,11 @@ def _server() -> Iterator[str]:
         yield f"http://127.0.0.1:{thread.port}"
     finally:
         thread.terminate()
+
+
+def _chromium() -> str:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CANDIDATES)), None)
+    return found or sys.exit("No Chromium: install Debian's package `chromium` or name one by the variable CHROMIUM.")
 
 
 def _take(browser: Browser, address: str, owner: User, shots: list[Shot], *, theme: str, size: str, folder: str) -> int:
