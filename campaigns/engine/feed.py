@@ -39,7 +39,7 @@ SELECT DISTINCT ON (profile_id) profile_id, entry_key FROM (
 ) happened
 WHERE NOT EXISTS (
     SELECT 1 FROM campaigns_enrolment o
-    WHERE o.campaign_id = %(campaign)s AND o.profile_id = happened.profile_id
+    WHERE o.campaign_id + 0 = %(campaign)s AND o.profile_id = happened.profile_id
       AND (o.ended_at IS NULL OR o.ended_at >= happened.received_at)
 )
 ORDER BY profile_id, time

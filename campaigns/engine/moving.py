@@ -31,7 +31,7 @@ FAILED = "step_failed"
 UNKNOWN = "unknown_step"
 
 
-def advance(*, now: datetime, most: int = 1000) -> int:
+def advance(*, now: datetime, most: int = 2000) -> int:
     """Move whoever is due, at most `most` people of every live campaign; return how many were looked at.
 
     People of stopped campaigns go home, and campaigns that start once and have nobody left are finished.

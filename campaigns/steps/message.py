@@ -75,8 +75,10 @@ class MessageForm(StepForm):
         ]
 
     @property
-    def may_grow(self) -> bool:
-        return len(self.rows) < len(LETTERS)
+    def next_letter(self) -> str:
+        """The letter a further variant would have; '' when there are as many as may be."""
+        taken = {row["name"] for row in self.rows}
+        return next((letter for letter in LETTERS if letter not in taken), "")
 
     def clean(self) -> None:
         if any(row.share < 0 or row.share > 100 for row in self._typed()):
@@ -87,9 +89,10 @@ class MessageForm(StepForm):
         removed = self.data.get("remove")
         if removed and len(rows) > 1:
             rows = [row for row in rows if row.name != removed]
-        if self.data.get("add") and len(rows) < len(LETTERS):
-            letter = next(letter for letter in LETTERS if letter not in {row.name for row in rows})
-            rows.append(Variant(letter, None, rows[-1].share if rows else 100))
+        added = self.data.get("add")
+        # By its letter: a browser may send the button that was pressed last once more.
+        if added in list(LETTERS) and added not in {row.name for row in rows}:
+            rows.append(Variant(added, None, rows[-1].share if rows else 100))
         return {
             "channel": self.params.get("channel") or "email",
             "sender": self.cleaned_data.get("sender"),

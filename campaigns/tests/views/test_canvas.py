@@ -103,13 +103,13 @@ def test_it_adds_and_removes_variants(client, campaign):
         rows = Campaign.objects.get().draft["steps"]["message_1"]["params"]["variants"]
         return [(row["name"], row["template"], row["share"]) for row in rows]
 
-    client.post(at, {"variant": ["A"], "template": [first], "share": ["50"], "add": "1"}, headers=HTMX)
+    client.post(at, {"variant": ["A"], "template": [first], "share": ["50"], "add": "B"}, headers=HTMX)
     assert shown() == [("A", first, 50), ("B", None, 50)]
     client.post(at, {"variant": ["A", "B"], "template": [first, second.pk], "share": ["30", "70"]}, headers=HTMX)
     assert shown() == [("A", first, 30), ("B", second.pk, 70)]
     client.post(at, {"variant": ["A", "B"], "template": [first, second.pk], "share": ["30", "70"], "remove": "A"}, headers=HTMX)
     assert shown() == [("B", second.pk, 70)]
-    client.post(at, {"variant": ["B"], "template": [second.pk], "share": ["70"], "add": "1"}, headers=HTMX)
+    client.post(at, {"variant": ["B"], "template": [second.pk], "share": ["70"], "add": "A"}, headers=HTMX)
     assert [row[0] for row in shown()] == ["B", "A"], "a letter that is free is used again, none is renamed"
 
 
