@@ -34,6 +34,12 @@ test: develop frontend browser ## Run all tests, two at a time, in random order
 	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
 	$(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
+.PHONY: story
+story: develop frontend ## Tell the story of real customers, from their file to the report of a campaign
+	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
+	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
+	$(PY) -m tests.story $(STORY)
+
 .PHONY: screenshots
 screenshots: develop frontend browser ## Take a picture of every page in both themes and sizes into VAR/screenshots; fails on what axe finds
 	@$(PY) -m tests.screenshots

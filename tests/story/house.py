@@ -65,7 +65,7 @@ def running(*, database: str, port: int) -> Iterator[None]:
     environment = {**os.environ, **_database(database)}
     environment |= {"PORT": str(port), "BASE_URL": f"http://127.0.0.1:{port}", "LOG_LEVEL": "WARNING"}
     # Nobody rings the bell: the dispatcher finds all work in the tables.
-    environment["BROKER_URL"] = "memory://"
+    environment["BROKER_URL"] = "memory://localhost"
     web = [sys.executable, "-m", "gunicorn", "omni.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     web += ["--worker-class", "gthread", "--threads", "4", "--workers", "2", "--log-level", "warning"]
     commands = [web, [sys.executable, str(BASE / "manage.py"), "dispatcher"]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 BASE = Path(__file__).resolve().parent.parent.parent
-CUSTOMERS = 1_200
+CUSTOMERS = 700
 
 
 @pytest.mark.slow
