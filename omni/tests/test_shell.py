@@ -11,8 +11,8 @@ from django.template import Context, RequestContext, Template
 from django.test import Client, RequestFactory
 from django.utils import translation
 
-from omni import figures, home, keyset, moments, search
-from omni.models import User
+from omni import celery, figures, heartbeats, home, keyset, moments, search, shell
+from omni.models import Heartbeat, User
 from omni.search import Hit
 
 ClientOf = Callable[[User], Client]
@@ -199,3 +199,15 @@ def test_pages_carry_no_inline_code(client_of: ClientOf, owner: User) -> None:
         assert " style=" not in text
         assert " onclick=" not in text
         assert "<script>" not in text
+
+
+def test_home_says_when_the_background_work_stands_still(owner: User, now: datetime) -> None:
+    (alert,) = shell.find_alerts(owner, now)
+    assert alert.tone == "danger"
+
+    for work in celery.RECURRING:
+        Heartbeat.objects.create(name=heartbeats.tick(work.task), seen_at=now)
+    assert shell.find_alerts(owner, now + timedelta(minutes=1)) == []
+
+    Heartbeat.objects.filter(name=heartbeats.tick("campaigns.tasks.advance")).update(seen_at=now - timedelta(minutes=10))
+    assert "A part" in str(shell.find_alerts(owner, now)[0].title)
