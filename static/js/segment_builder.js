@@ -50,11 +50,13 @@ document.addEventListener("htmx:afterSettle", (event) => {
   document.getElementById(`${name}-panel`)?.dispatchEvent(new CustomEvent("rule-changed"));
 });
 
-// Requests of the builder save nothing: the form around it stays unsaved once a row differs.
-document.addEventListener("htmx:afterRequest", () => {
+// Requests of the builder and its panel save nothing: the form around them stays unsaved once a row differs.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form[data-unsaved]");
+  if (!form || event.target === form) return;
   for (const [name, first] of loaded) {
     const field = hidden(holder(name));
-    if (field && field.value !== first) field.dispatchEvent(new Event("input", { bubbles: true }));
+    if (form.contains(field) && field.value !== first) field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
 
