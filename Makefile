@@ -48,14 +48,16 @@ screenshots: develop frontend browser ## Take a picture of every page in both th
 check: develop frontend ## Check style, types, import contracts, migrations and templates
 	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
 	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
-	$(BIN)/ruff check .; \
-	$(BIN)/ruff format --check .; \
-	$(BIN)/mypy .; \
-	$(BIN)/lint-imports; \
-	$(BIN)/djlint --lint --quiet templates; \
+	failed=; run() { printf '\n== %s\n' "$$*"; "$$@" || failed="$$failed, $$*"; }; \
+	run $(BIN)/ruff check .; \
+	run $(BIN)/ruff format --check .; \
+	run $(BIN)/mypy .; \
+	run $(BIN)/lint-imports; \
+	run $(BIN)/djlint --lint --quiet templates; \
 	$(PY) manage.py postgres start >/dev/null; \
-	$(PY) manage.py makemigrations --check --dry-run; \
-	$(PY) manage.py check --fail-level WARNING
+	run $(PY) manage.py makemigrations --check --dry-run; \
+	run $(PY) manage.py check --fail-level WARNING; \
+	if [ -n "$$failed" ]; then printf '\nNot in order: %s\n' "$${failed#, }"; exit 1; fi
 
 .PHONY: format
 format: develop ## Put Python into the style of the house
