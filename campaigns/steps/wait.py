@@ -88,7 +88,7 @@ class WaitStep(Step):
     def faults(self, params: Params, scene: Scene) -> list[str]:
         try:
             _until(params, datetime.now(tz=scene.library.zone), scene.library.zone)
-        except (schedule.ScheduleError, KeyError, TypeError, OverflowError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             return [_("Say how long to wait.") if params.get("mode") != "until" else _("Choose a time of day.")]
         return []
 
