@@ -226,7 +226,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ImportState": "profiles.models.Import.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "ImportState": "profiles.models.Import.State",
+        "CampaignState": "campaigns.models.Campaign.State",
+        "EnrolmentState": "campaigns.models.Enrolment.State",
+    },
 }
 
 LOGGING = logging_config(level=env.read.str("LOG_LEVEL", default="INFO"), as_json=env.read.bool("LOG_JSON", default=True))

@@ -82,7 +82,7 @@ def test_home_shows_alerts_running_things_and_results(client_of: ClientOf, owner
     assert "Sending is stopped" in text
     assert f"12{figures.THIN_SPACE}345" in text
     assert "B is better." in text
-    assert "1 campaign is live; 1 thing needs you." in text
+    assert "1 thing is running; 1 thing needs you." in text
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def _ticks(checklist: list[tuple[home_registry.Step, bool]]) -> list[Tick]:
 
 
 def _sentence(running: int, alerts: int) -> str:
-    lives = ngettext("%(count)d campaign is live", "%(count)d campaigns are live", running) % {"count": running}
+    lives = ngettext("%(count)d thing is running", "%(count)d things are running", running) % {"count": running}
     needs = ngettext("%(count)d thing needs you", "%(count)d things need you", alerts) % {"count": alerts}
     if running and alerts:
         return _("%(lives)s; %(needs)s.") % {"lives": lives, "needs": needs}
