@@ -26,6 +26,10 @@ class VariantLine:
     sent: int | None = None
     opened: int | None = None
 
+    @property
+    def share_opened(self) -> float | None:
+        return (self.opened or 0) / self.sent if self.sent else None
+
 
 @dataclass(frozen=True)
 class Edge:
