@@ -37,4 +37,4 @@ def safe(cell: object) -> object:
 
 def unsafe(text: str) -> str:
     """Return what `safe` was given for this text."""
-    return text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(FORMULA_MARKS) else text
+    return text[1:] if text[:1] == "'" and text[1:].lstrip(" ").startswith(FORMULA_MARKS) else text

@@ -62,5 +62,9 @@ def matching(query: str) -> Q:
 
 def split(text: str) -> list[str]:
     """Return the words of `text` in the spelling of the index."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    plain = text.lower() if text.isascii() else _without_accents(text)
     return [word[:LONGEST_WORD] for word in _WORD.findall(plain)]
+
+
+def _without_accents(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))

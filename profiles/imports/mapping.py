@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -39,7 +40,7 @@ class Column:
     to: str = SKIP
     type: str = values.Type.STRING.value
 
-    @property
+    @cached_property
     def attribute(self) -> str:
         """The key of the attribute it becomes; '' for identifiers and what is skipped."""
         return self.to.removeprefix(ATTRIBUTE) if self.to.startswith(ATTRIBUTE) else ""
@@ -84,6 +85,11 @@ class Plan:
 
     columns: tuple[Column, ...]
     consent: Decision = field(default_factory=Decision)
+
+    @cached_property
+    def used(self) -> list[Column]:
+        """The columns that become something."""
+        return [column for column in self.columns if column.to != SKIP]
 
     @property
     def attributes(self) -> list[Column]:

@@ -61,21 +61,19 @@ def _read(record: Record, plan: Plan) -> Row | Fault:
     identifiers: list[tuple[str, str]] = []
     attributes: dict[str, Any] = {}
     created_at: datetime | None = None
-    for column in plan.columns:
-        if column.to == mapping.SKIP or column.index >= len(record.cells):
+    for column in plan.used:
+        cell = csv_export.unsafe(record.cells[column.index].strip()) if column.index < len(record.cells) else ""
+        if not cell:
             continue
-        cell = csv_export.unsafe(record.cells[column.index].strip())
         if "\x00" in cell:
             kind = _("%(column)s: bytes that are no text") % {"column": column.name}
             raise _CellError(column, _("The cell holds bytes that are no text (NUL)."), kind)
-        if not cell:
-            continue
-        if column.to in mapping.IDENTIFIERS:
-            identifiers.append((column.to, _identifier(column, cell)))
+        if column.attribute:
+            attributes[column.attribute] = _value(column, cell, column.type)
         elif column.to == mapping.CREATED_AT:
             created_at = _moment(_value(column, cell, column.type))
         else:
-            attributes[column.attribute] = _value(column, cell, column.type)
+            identifiers.append((column.to, _identifier(column, cell)))
     if not identifiers:
         return _fault(record, "", _("There is no e-mail, phone or user id in the row."), _("Nothing to recognize the person by"))
     identifiers.sort(key=lambda key: mapping.IDENTIFIERS.index(key[0]))
