@@ -33,7 +33,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (!builder) return;
   pressed = event.target.matches("button") ? builder.dataset.builder : "";
   // What was typed comes back as a value of the list; the field itself is for the next one.
-  for (const field of builder.querySelectorAll("[data-adds]")) sent.set(field, field.value);
+  for (const field of builder.querySelectorAll(".chip-input")) sent.set(field, field.value);
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
