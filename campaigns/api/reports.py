@@ -74,6 +74,7 @@ class ComparisonSerializer(serializers.Serializer[Any]):
 class VariantSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     share = serializers.IntegerField()
+    name = serializers.CharField(help_text="Of the template, else the subject.")
     subject = serializers.CharField()
     came = TallySerializer()
     sent = TallySerializer()
@@ -207,6 +208,7 @@ def _step(step: StepReport) -> dict[str, Any]:
             {
                 "key": one.key,
                 "share": one.share,
+                "name": one.name,
                 "subject": one.subject,
                 "came": one.meant,
                 "sent": one.sent,

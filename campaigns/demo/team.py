@@ -26,8 +26,11 @@ def hire(*, now: datetime) -> User:
         "postal_address": goods.POSTAL_ADDRESS,
     }
     owner = accounts.set_up(company=company, name="Olga Owner", email=OWNER, password=PASSWORD, now=now)
+    owner.time_zone = goods.ZONE
+    owner.save(update_fields=["time_zone"])
     for email, name, role in COLLEAGUES:
         colleague = accounts.invite(email=email, name=name, role=role, by=owner, now=now)
         colleague.set_password(PASSWORD)
-        colleague.save(update_fields=["password"])
+        colleague.time_zone = goods.ZONE
+        colleague.save(update_fields=["password", "time_zone"])
     return owner

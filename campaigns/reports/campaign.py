@@ -24,6 +24,7 @@ class VariantReport:
 
     key: str
     share: int
+    name: str  # of the template, else the subject
     subject: str
     meant: Tally
     sent: Tally
@@ -143,7 +144,9 @@ def conversion_days(report: Report) -> dict[bool, list[int]]:
 def _steps(scope: Scope) -> list[StepReport]:
     numbers = steps.numbers_in(scope)
     contents: dict[int, list[Content]] = {}
-    for content in Content.objects.filter(step__in=[step.pk for step in scope.steps]).order_by("variant"):
+    for content in (
+        Content.objects.filter(step__in=[step.pk for step in scope.steps]).select_related("template").order_by("variant")
+    ):
         contents.setdefault(content.step_id or 0, []).append(content)
     latest: dict[str, Step] = {}
     for step in scope.steps:  # newest version first
@@ -152,15 +155,16 @@ def _steps(scope: Scope) -> list[StepReport]:
 
 
 def _step(row: Step, numbers: StepNumbers, contents: Sequence[Content]) -> StepReport:
-    shown = {content.variant: (content.share, content.subject) for content in contents}
+    shown = {content.variant: content for content in contents}
     keys = sorted({*shown, *numbers.variants})
     compared = max(len(keys) - 1, 1)
     first = numbers.of_variant(keys[0]) if keys else Tally()
     variants = [
         VariantReport(
             key=key,
-            share=shown.get(key, (0, ""))[0],
-            subject=shown.get(key, (0, ""))[1],
+            share=shown[key].share if key in shown else 0,
+            name=_name(shown.get(key)),
+            subject=shown[key].subject if key in shown else "",
             meant=(meant := numbers.of_variant(key)),
             sent=numbers.of_variant(key, End.SENT),
             against_control=_against(numbers.control, meant, len(keys)),
@@ -171,6 +175,12 @@ def _step(row: Step, numbers: StepNumbers, contents: Sequence[Content]) -> StepR
     weighted = [variant for variant in variants if variant.share]
     ratio = statistics.sample_ratio([one.meant.people for one in weighted], [one.share for one in weighted])
     return StepReport(row, numbers, variants, ratio)
+
+
+def _name(content: Content | None) -> str:
+    if content is None:
+        return ""
+    return content.template.name if content.template else content.subject
 
 
 def _against(base: Tally, arm: Tally, comparisons: int) -> Comparison | None:

@@ -49,7 +49,7 @@ class IntervalChart:
     zero: float
     height: int
     width: int = WIDTH
-    margin: int = MARGIN
+    label_x: int = MARGIN + 8
     axis: int = AXIS
 
 

@@ -20,7 +20,7 @@ from omni.roles import Right, may
 if TYPE_CHECKING:
     from omni.models import User
 
-SHOWN = 3
+SHOWN = 5
 
 
 def results(user: User, now: datetime) -> Sequence[home.Result]:

@@ -23,7 +23,7 @@ ORDERS: dict[str, tuple[str, str]] = {"": ("-live_at", "-id"), "oldest": ("live_
 
 class CampaignFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label=_("Name"))
-    state = django_filters.ChoiceFilter(choices=Campaign.State.choices, label=_("State"))
+    state = django_filters.ChoiceFilter(choices=Campaign.State.choices, label=_("State"), empty_label=_("Any state"))
 
     class Meta:
         model = Campaign

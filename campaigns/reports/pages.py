@@ -3,119 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from campaigns import summary
 from campaigns.experiments.statistics import Comparison
 from campaigns.models import Campaign, Step, Version
 from campaigns.reports import campaign as campaign_report
 from campaigns.reports import drawing, reasons, words
-from campaigns.reports.campaign import Report, StepReport
+from campaigns.reports.campaign import Report
 from campaigns.reports.facts import End
+from campaigns.reports.funnel import Links, Term, in_words, query, step_parts
 from campaigns.reports.people import NO_REASON, Filter
-from campaigns.reports.tally import Tally
-from campaigns.steps import STEPS
-from campaigns.steps.base import Earlier, Scene
+from campaigns.steps.base import Scene
 from campaigns.steps.library import Library
 from omni import figures
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
-MEASURED = ("sent", "delivered", "opened", "clicked", "unsubscribed", "converted")
-
-
-@dataclass(frozen=True)
-class Term:
-    """A summand of an identity, or a bar: how many people, what they are, where they are listed."""
-
-    key: str
-    label: str | _StrPromise
-    people: int
-    url: str
-    share: float  # of the whole
-
-    @property
-    def width(self) -> float:
-        return round(self.share * 100, 2)
-
-
-@dataclass(frozen=True)
-class Cell:
-    people: int | None  # None: not measured
-    url: str = ""
-    share: float | None = None
-    note: str = ""
-
-    @property
-    def width(self) -> float:
-        return round((self.share or 0) * 100, 2)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a funnel, what it is called and what it counts."""
-
-    key: str
-    label: str | _StrPromise
-
-    @property
-    def definition(self) -> str | _StrPromise:
-        return words.DEFINITIONS[self.key]
-
-
-@dataclass(frozen=True)
-class FunnelRow:
-    """One variant, the control group, or all of a step."""
-
-    mark: str
-    label: str
-    came: Cell
-    cells: Sequence[Cell]  # as MEASURED
-
-    @property
-    def measured(self) -> list[tuple[Column, Cell]]:
-        return list(zip(COLUMNS[1:], self.cells))
-
-
-@dataclass(frozen=True)
-class StepPart:
-    """A step as the page shows it; `rows` is empty for steps that send nothing."""
-
-    key: str
-    icon: str
-    sentence: str
-    entered: Cell
-    here: Cell
-    ports: Sequence[Term]
-    rows: Sequence[FunnelRow]
-    identity: Sequence[Term]
-    sayings: Sequence[words.Saying]
-    ratio_is_off: bool
-
-
-COLUMNS = (
-    Column("came", gettext_lazy("Came")),
-    Column("sent", gettext_lazy("Sent")),
-    Column("delivered", gettext_lazy("Delivered")),
-    Column("opened", gettext_lazy("Opened")),
-    Column("clicked", gettext_lazy("Clicked")),
-    Column("unsubscribed", gettext_lazy("Opted out")),
-    Column("converted", gettext_lazy("Reached the goal")),
-)
 
 
 def report_context(report: Report, *, currency: str) -> dict[str, Any]:
     """Return everything the page shows. Costs one query for the curve, and those of Library for the steps' words."""
-    links = _Links(report.campaign, report.version)
+    links = Links(report.campaign, report.version)
     identity = _identity(report, links)
-    tests = [step.key for step in report.steps if len(step.variants) > 1]
-    steps = [_step_part(step, report, links, tests) for step in described(report)]
+    steps = step_parts(report, links)
     return {
         "report": report,
         "campaign": report.campaign,
@@ -130,7 +42,6 @@ def report_context(report: Report, *, currency: str) -> dict[str, Any]:
         "identity_bar": _laid_out(identity),
         "everybody_url": links(),
         "steps": steps,
-        "columns": COLUMNS,
         "not_sent": _reasons(report, End.NOT_SENT, links),
         "waiting": _reasons(report, End.UNDERWAY, links),
         "curve": _curve(report) if report.has_goal and report.control.people else None,
@@ -139,17 +50,6 @@ def report_context(report: Report, *, currency: str) -> dict[str, Any]:
         "state_look": summary.BADGES[Campaign.State(report.campaign.state)][1:],
         "list_url": reverse("campaigns:report-list"),
     }
-
-
-def query(wanted: Filter, version: Version | None) -> str:
-    return wanted.query(version=str(version.number)) if version else wanted.query()
-
-
-def described(report: Report) -> list[tuple[StepReport, str, str]]:
-    """Return (step, icon, sentence) for every step, in the words of its kind."""
-    library = Library()
-    earlier = [Earlier(step.row.key, step.row.kind, step.row.params) for step in report.steps]
-    return [(step, *_in_words(step.row, Scene(step.key, earlier, library))) for step in report.steps]
 
 
 def chips(campaign: Campaign, wanted: Filter, version: Version | None) -> list[str]:
@@ -170,7 +70,7 @@ def chips(campaign: Campaign, wanted: Filter, version: Version | None) -> list[s
     groups = {"control": _("control group"), "treated": _("not in the control group")}
     shown = [
         _("version %(number)s") % {"number": version.number} if version else "",
-        _in_words(step, Scene(step.key, (), Library()))[1] if step else "",
+        in_words(step, Scene(step.key, (), Library()))[1] if step else "",
         _("variant %(variant)s") % {"variant": wanted.variant} if wanted.variant else "",
         groups.get(wanted.group, ""),
         str(words.ENDS[End(wanted.state)]) if wanted.state else "",
@@ -194,26 +94,7 @@ def people_context(campaign: Campaign, wanted: Filter, version: Version | None, 
     }
 
 
-class _Links:
-    """Where the people behind a number of this report are listed."""
-
-    def __init__(self, campaign: Campaign, version: Version | None) -> None:
-        self.base = reverse("campaigns:report-people", args=[campaign.pk])
-        self.version = version
-
-    def __call__(self, **wanted: str) -> str:
-        asked = query(Filter(**wanted), self.version)
-        return f"{self.base}?{asked}" if asked else self.base
-
-
-def _in_words(row: Step, scene: Scene) -> tuple[str, str]:
-    plugin = STEPS.find(row.kind)
-    if plugin is None:
-        return "help-circle", row.kind
-    return plugin.icon, plugin.describe(row.params, scene)
-
-
-def _identity(report: Report, links: _Links) -> list[Term]:
+def _identity(report: Report, links: Links) -> list[Term]:
     whole = report.audience or 1
     return [
         Term(str(end), words.ENDS[end], report.of(end).people, links(state=end), report.of(end).people / whole)
@@ -240,7 +121,7 @@ def _sentence(report: Report) -> str:
     return _("%(entered)s, %(inside)s.") % {"entered": entered, "inside": inside}
 
 
-def _reasons(report: Report, end: End, links: _Links) -> list[Term]:
+def _reasons(report: Report, end: End, links: Links) -> list[Term]:
     rows = report.reasons(end)
     most = max((people for _reason, people in rows), default=1)
     unnamed = _("In the outbox, next in line") if end is End.UNDERWAY else reasons.sentence("")
@@ -269,68 +150,6 @@ def _comparisons(report: Report) -> list[tuple[str, Comparison | None]]:
                 rows.append((_("%(one)s against control") % names, one.against_control))
             rows.append((against % names, one.against_first))
     return rows if report.has_goal else []
-
-
-def _step_part(entry: tuple[StepReport, str, str], report: Report, links: _Links, tests: Sequence[str]) -> StepPart:
-    step, icon, sentence = entry
-    numbers = step.numbers
-    rows = _funnel(step, links) if step.variants else []
-    whole = numbers.entered or 1
-    plugin = STEPS.find(step.row.kind)
-    test = _("Test %(number)s") % {"number": tests.index(step.key) + 1} if len(tests) > 1 and step.key in tests else ""
-    labels = {port.key: str(port.label) for port in plugin.exits(step.row.params)} if plugin else {}
-    return StepPart(
-        key=step.key,
-        icon=icon,
-        sentence=sentence,
-        entered=Cell(numbers.entered, links(step=step.key)),
-        here=Cell(numbers.here, links(step=step.key, fact="is_here")),
-        ports=[
-            Term(port, labels.get(port) or _("went on"), people, links(step=step.key, port=port), people / whole)
-            for port, people in sorted(numbers.ports.items())
-        ],
-        rows=rows,
-        identity=_step_identity(step, links) if rows else [],
-        sayings=words.on_variants(step, test) if report.has_goal else [],
-        ratio_is_off=step.ratio_is_off,
-    )
-
-
-def _step_identity(step: StepReport, links: _Links) -> list[Term]:
-    whole = step.numbers.entered or 1
-    counts = {end: sum(one.people for (found, _r), one in step.numbers.ends.items() if found is end) for end in words.ENDS}
-    return [
-        Term(str(end), words.ENDS[end], people, links(step=step.key, state=end), people / whole)
-        for end, people in counts.items()
-        if people
-    ]
-
-
-def _funnel(step: StepReport, links: _Links) -> list[FunnelRow]:
-    key, numbers = step.key, step.numbers
-    alone = len(step.variants) == 1
-    rows = [_funnel_row(one.key, one.subject, one.meant, one.sent, links, step=key, variant=one.key) for one in step.variants]
-    if alone:
-        rows = [_funnel_row("", step.variants[0].subject, step.variants[0].meant, numbers.sent, links, step=key, group="treated")]
-    if numbers.control.people:
-        rows.append(_funnel_row("", _("Control group"), numbers.control, None, links, step=key, group="control"))
-    return rows
-
-
-def _funnel_row(mark: str, label: str, came: Tally, sent: Tally | None, links: _Links, **wanted: str) -> FunnelRow:
-    converted = Cell(came.converted, links(**wanted, fact="converted"), came.conversions.mean if came.people else None)
-    if sent is None:
-        return FunnelRow(mark, label, Cell(came.people, links(**wanted)), [*[Cell(None)] * (len(MEASURED) - 1), converted])
-    reached = {**wanted, "state": str(End.SENT)}
-    cells = [Cell(sent.people, links(**reached), sent.people / came.people if came.people else None)]
-    for fact in MEASURED[1:-1]:
-        people: int = getattr(sent, fact)
-        share = people / sent.people if sent.people else None
-        machines = sent.machine_opened if fact == "opened" else sent.machine_clicked if fact == "clicked" else 0
-        note = _("+%(count)s machines") % {"count": machines} if machines else ""
-        is_measured = fact != "delivered" or people
-        cells.append(Cell(people, links(**reached, fact=fact), share, note) if is_measured else Cell(None))
-    return FunnelRow(mark, label, Cell(came.people, links(**wanted)), [*cells, converted])
 
 
 def _gain(report: Report) -> dict[str, float] | None:
