@@ -47,6 +47,9 @@ export function show({ text, tone = "success", undo: undoUrl = "" }) {
   const close = button(icon("x"), "notice-close", remove);
   close.setAttribute("aria-label", words.close);
   item.append(close);
+  // Behind a modal dialog nothing could be read or pressed.
+  const host = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+  if (box.parentElement !== host) host.append(box);
   box.append(item);
   while (box.children.length > 4) box.firstElementChild.remove();
   let seconds = undoUrl ? SECONDS.undo : tone === "danger" ? SECONDS.danger : SECONDS.plain;
@@ -56,6 +59,10 @@ export function show({ text, tone = "success", undo: undoUrl = "" }) {
     if (seconds <= 0) { clearInterval(timer); remove(); }
   }, 1000);
 }
+
+document.addEventListener("close", (event) => {
+  if (event.target.contains(box)) document.body.append(box);
+}, true);
 
 const listed = document.getElementById("toast-list");
 if (listed) JSON.parse(listed.textContent).forEach(show);

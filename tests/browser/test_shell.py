@@ -183,3 +183,64 @@ def test_the_first_visitor_sets_up_by_hand(page: Page, assert_accessible: Check)
 
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
     assert_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(500, "Something went wrong on our side"), (403, "Your role does not allow this"), (404, "no longer there")],
+)
+def test_a_part_that_fails_says_what_to_do(page: Page, sign_in: SignIn, owner: User, status: int, words: str) -> None:
+    sign_in(owner)
+    page.goto("/")
+    page.route("**/search/**", lambda route: route.fulfill(status=status, body="<p>x</p>"))
+
+    page.keyboard.press("Control+k")
+
+    expect(page.get_by_role("status").get_by_text(words)).to_be_visible()
+    expect(page.locator("#palette-results")).not_to_contain_text("x")
+    page.get_by_role("status").get_by_role("button", name="Close").click()
+    expect(page.get_by_text(words)).to_have_count(0)
+
+
+def test_a_part_without_a_server_says_so_once(page: Page, sign_in: SignIn, owner: User) -> None:
+    sign_in(owner)
+    page.goto("/")
+    page.route("**/search/**", lambda route: route.abort())
+
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").press_sequentially("abc", delay=200)
+
+    expect(page.get_by_text("The server cannot be reached.")).to_have_count(1)
+
+
+def test_a_session_that_ended_never_lands_inside_a_page(page: Page, sign_in: SignIn, owner: User) -> None:
+    sign_in(owner)
+    page.goto("/")
+    page.context.clear_cookies()
+
+    page.keyboard.press("Control+k")
+
+    expect(page.get_by_text("You have been signed out.")).to_be_visible()
+    expect(page.locator("#palette-results")).not_to_contain_text("Sign in")
+
+
+def test_a_late_answer_never_replaces_a_newer_one(page: Page, sign_in: SignIn, owner: User) -> None:
+    sign_in(owner)
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option").first).to_be_visible()
+
+    def answer(route) -> None:
+        if "q=slow" in route.request.url and "slower" not in route.request.url:
+            page.wait_for_timeout(800)
+        route.continue_()
+
+    page.route("**/search/**", answer)
+    box = page.get_by_role("combobox")
+    box.fill("slow")
+    page.wait_for_timeout(250)
+    box.fill("team")
+
+    expect(page.get_by_role("option", name="Team").first).to_be_visible()
+    page.wait_for_timeout(1200)
+    expect(page.get_by_role("option", name="Team").first).to_be_visible()
