@@ -16,7 +16,7 @@ class CampaignsConfig(AppConfig):
         from profiles import changes as profile_changes
         from segments import changes as segment_changes
 
-        kinds = [profile_changes.EVENT_RECORDED, segment_changes.SEGMENT_ENTERED]
+        kinds = [profile_changes.EVENT_RECORDED, profile_changes.PROFILE_CHANGED, segment_changes.SEGMENT_ENTERED]
         feed.register(name="campaigns", kinds=kinds, handle=engine.follow_feed)
         own_home.register()
         home.register_results(report_home.results)

@@ -16,7 +16,9 @@ UPDATE campaigns_enrolment en SET converted_at = best.time, conversion_value = b
 FROM (
     SELECT DISTINCT ON (own.id) own.id, e.time, e.value
     FROM campaigns_enrolment own
-    JOIN profiles_profile p ON p.id = own.profile_id OR p.merged_into_id = own.profile_id
+    JOIN profiles_profile one ON one.id = own.profile_id
+    JOIN profiles_profile p
+        ON p.id = coalesce(one.merged_into_id, one.id) OR p.merged_into_id = coalesce(one.merged_into_id, one.id)
     JOIN profiles_event e ON e.profile_id = p.id
     WHERE own.campaign_id = %(campaign)s {among}
       AND e.name_id = (SELECT id FROM profiles_eventdef WHERE name = %(event)s)
@@ -26,6 +28,10 @@ FROM (
 ) best
 WHERE en.id = best.id AND (en.converted_at IS NULL OR en.converted_at > best.time)
 """
+
+_AMONG = """AND own.profile_id IN (
+    SELECT id FROM profiles_profile WHERE id = ANY(%(people)s) OR merged_into_id = ANY(%(people)s)
+)"""
 
 
 def convert(*, campaign: Campaign, now: datetime, among: Collection[int] | None = None) -> int:
@@ -46,7 +52,7 @@ def convert(*, campaign: Campaign, now: datetime, among: Collection[int] | None 
         "people": list(among or ()),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_CONVERT.format(among="" if among is None else "AND own.profile_id = ANY(%(people)s)"), values)
+        cursor.execute(_CONVERT.format(among="" if among is None else _AMONG), values)
         return int(cursor.rowcount)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from campaigns import goals, planning
+from campaigns.engine import merges
 from campaigns.engine.enrol import enrol
 from campaigns.models import Campaign
 from campaigns.steps import entry
@@ -61,17 +62,24 @@ _FILTERS = {
 
 
 def follow_feed(entries: Sequence[FeedEntry], now: datetime) -> None:
-    """Handle a batch of the feed (omni.feed.Handler): let people in, then note who reached a goal."""
+    """Handle a batch of the feed (omni.feed.Handler): settle merges, let people in, then note who reached a goal."""
+    merges.close_duplicates(profile_ids=_merged(entries), now=now)
     did: dict[str, set[int]] = defaultdict(set)
     joined: dict[str, set[int]] = defaultdict(set)
     for each in entries:
-        into = did if each.kind == profile_changes.EVENT_RECORDED else joined
-        if each.kind in (profile_changes.EVENT_RECORDED, segment_changes.SEGMENT_ENTERED):
+        into = {profile_changes.EVENT_RECORDED: did, segment_changes.SEGMENT_ENTERED: joined}.get(each.kind)
+        if into is not None:
             for name in each.names:
                 into[name].update(each.profile_ids)
     for campaign in Campaign.objects.filter(state=Campaign.State.LIVE).select_related("current_version"):
         _let_in(campaign, did, joined, now)
     _note_goals(did, now)
+
+
+def _merged(entries: Sequence[FeedEntry]) -> set[int]:
+    """Return the people who were made, merged or parted."""
+    told = [each for each in entries if each.kind == profile_changes.PROFILE_CHANGED]
+    return {pk for each in told if profile_changes.ANYTHING in each.names for pk in each.profile_ids}
 
 
 def _let_in(campaign: Campaign, did: dict[str, set[int]], joined: dict[str, set[int]], now: datetime) -> None:

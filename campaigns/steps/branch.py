@@ -15,6 +15,7 @@ from campaigns.models import Delivery
 from campaigns.steps import message
 from campaigns.steps.base import Go, Outcome, Params, Port, Scene, Step
 from campaigns.steps.forms import StepForm
+from profiles.models import Profile
 from segments import builder, compiler, tree
 
 if TYPE_CHECKING:
@@ -149,9 +150,10 @@ WHERE EXISTS (
 
 
 def _did(batch: Sequence[Enrolment], step: StepRow, now: datetime) -> set[int]:
+    roots = _roots(batch)
     values = {
         "ids": [each.pk for each in batch],
-        "people": [each.profile_id for each in batch],
+        "people": [roots.get(each.profile_id, each.profile_id) for each in batch],
         "since": [each.entered_at for each in batch],
         "earliest": min(each.entered_at for each in batch),
         "event": step.params["event"],
@@ -163,9 +165,16 @@ def _did(batch: Sequence[Enrolment], step: StepRow, now: datetime) -> set[int]:
 
 
 def _match(batch: Sequence[Enrolment], step: StepRow, now: datetime) -> set[int]:
-    people = {each.profile_id for each in batch}
-    matching = set(compiler.ids(step.params["definition"], now=now, among=people))
-    return {each.pk for each in batch if each.profile_id in matching}
+    roots = _roots(batch)
+    people = {each.pk: roots.get(each.profile_id, each.profile_id) for each in batch}
+    matching = compiler.ids(step.params["definition"], now=now, among=set(people.values()))
+    return {pk for pk, profile_id in people.items() if profile_id in matching}
+
+
+def _roots(batch: Sequence[Enrolment]) -> dict[int, int]:
+    """Return {profile id: the person it was merged into since} for the few to whom that happened. One query."""
+    merged = Profile.objects.filter(pk__in={each.profile_id for each in batch}, merged_into__isnull=False)
+    return {pk: root for pk, root in merged.values_list("pk", "merged_into_id") if root}
 
 
 _ANSWERS = {"opened": _opened, "clicked": _clicked, "did": _did, "conditions": _match}
