@@ -56,16 +56,6 @@ def zone_choices() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
-def interface_languages() -> list[tuple[str, str]]:
-    """Return the languages the interface is translated into: English, and those with a catalog."""
-    folders = settings.LOCALE_PATHS
-    return [
-        (code, name)
-        for code, name in settings.LANGUAGES
-        if code == "en" or any((folder / code / "LC_MESSAGES" / "django.mo").exists() for folder in folders)
-    ]
-
-
 def _zone_field(label: _StrPromise, *, required: bool = True) -> forms.ChoiceField:
     blank = [] if required else [("", _("As the company"))]
     choices = [*blank, *zone_choices()]
@@ -118,7 +108,7 @@ class SetupForm(forms.Form):
     time_zone = _zone_field(_("Time zone"))
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES], initial="EUR")
     language = forms.ChoiceField(
-        label=_("Language"), choices=settings.LANGUAGES, initial="en", help_text=_("Of most of your customers.")
+        label=_("Language"), choices=settings.PEOPLE_LANGUAGES, initial="en", help_text=_("Of most of your customers.")
     )
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(label=_("Your e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
@@ -199,7 +189,7 @@ class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # the class is ge
     time_zone = _zone_field(_("Time zone"))
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES])
     language = forms.ChoiceField(
-        label=_("Language"), choices=settings.LANGUAGES, help_text=_("For people whose language is not known.")
+        label=_("Language"), choices=settings.PEOPLE_LANGUAGES, help_text=_("For people whose language is not known.")
     )
 
     class Meta:
@@ -230,7 +220,9 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # the class is ge
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
-        self.fields["language"].choices = [("", _gettext("As the browser")), *interface_languages()]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _gettext("As the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]
         if not self.instance.theme:
             self.initial["theme"] = "auto"
 

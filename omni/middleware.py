@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django_structlog.middlewares import RequestMiddleware
@@ -37,7 +38,7 @@ class ViewerMiddleware:
         user = request.user
         if not user.is_authenticated:
             return self.get_response(request)
-        if user.language:
+        if user.language in dict(settings.LANGUAGES):
             translation.activate(user.language)
             request.LANGUAGE_CODE = user.language
         with timezone.override(_zone(user.time_zone)):

@@ -185,8 +185,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("ru", "Русский"), ("bg", "Български"), ("pl", "Polski")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# What people may speak; of these the interface speaks the ones somebody translated.
+PEOPLE_LANGUAGES = [("en", "English"), ("ru", "Русский"), ("bg", "Български"), ("pl", "Polski")]
+LANGUAGES = [
+    (code, name)
+    for code, name in PEOPLE_LANGUAGES
+    if code == "en" or (LOCALE_PATHS[0] / code / "LC_MESSAGES" / "django.po").exists()
+]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
