@@ -137,7 +137,7 @@ def publish(*, campaign: Campaign, by: User | None, now: datetime) -> Version:
     3. Make it the current version; a draft becomes live, a paused campaign stays paused.
     4. Plan its next start and take planned starts of earlier versions back.
     """
-    library = Library()
+    library = Library(now=now)
     with transaction.atomic():
         locked = Campaign.objects.select_for_update(of=("self",)).select_related("current_version").get(pk=campaign.pk)
         _refuse(locked, library)

@@ -39,6 +39,7 @@ OPEN_DOORS = {
 # Namespaces and path prefixes whose callers prove themselves otherwise.
 OPEN_NAMESPACES = {"public": "people we write to hold a signed token"}
 OPEN_PREFIXES = {
+    "beacon/": "browsers of visitors prove themselves by a public write key",
     "v1/": "sources prove themselves by a write key, before reading the body",
     "api/v1/": "DRF: denied by default, see test_the_api_asks_for_a_key",
     "admin/": "Django's own guard",

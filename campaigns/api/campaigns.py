@@ -24,6 +24,7 @@ from campaigns.api.serializers import (
     VersionOut,
 )
 from campaigns.models import Campaign, Enrolment
+from campaigns.steps.library import Library
 from omni import celery
 from omni.pagination import KeysetPagination
 from omni.roles import Right
@@ -95,7 +96,7 @@ class CampaignViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     @extend_schema(summary="Say what keeps the draft from being published", request=None, responses=ValidationOut)
     @action(detail=True, methods=["post"])
     def validate(self, request: Request, pk: str) -> Response:
-        found = versions.faults(self.get_object())
+        found = versions.faults(self.get_object(), Library(now=timezone.now()))
         return Response(ValidationOut({"is_sound": not found, "faults": found}).data)
 
     @extend_schema(summary="Publish the draft as the next version", request=None, responses={200: VersionOut, 409: None})

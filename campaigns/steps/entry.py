@@ -201,7 +201,7 @@ def _rule_faults(rule: Params, scene: Scene) -> list[str]:
             "weekdays": _("Choose at least one weekday."),
         }
         return [words.get(str(error), _("Choose when it starts."))]
-    now = datetime.now(tz=scene.library.zone)
-    if not schedule.next_fires(read_rule, scene.library.zone, after=now - schedule.CATCH_UP):
+    now = scene.library.now
+    if now is not None and not schedule.next_fires(read_rule, scene.library.zone, after=now - schedule.CATCH_UP):
         return [_("The time of the start is over. Choose a later one.")]
     return []

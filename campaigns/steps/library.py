@@ -13,6 +13,7 @@ from profiles.models import EventDef
 from segments.models import Segment
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
 
@@ -21,7 +22,13 @@ _compiled: dict[tuple[object, ...], list[str]] = {}
 
 
 class Library:
-    """Segments, templates, senders and events by id; each kind costs one query, when it is first asked for."""
+    """Segments, templates, senders and events by id; each kind costs one query, when it is first asked for.
+
+    `now` is when the page is made; without it nothing is said about what time has passed.
+    """
+
+    def __init__(self, *, now: datetime | None = None) -> None:
+        self.now = now
 
     @cached_property
     def segments(self) -> dict[int, Segment]:

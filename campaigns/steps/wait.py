@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 UNITS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
 LONGEST = timedelta(days=730)
+ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)  # whether a wait can be reckoned does not depend on when
 
 
 class WaitForm(StepForm):
@@ -87,7 +88,7 @@ class WaitStep(Step):
 
     def faults(self, params: Params, scene: Scene) -> list[str]:
         try:
-            _until(params, datetime.now(tz=scene.library.zone), scene.library.zone)
+            _until(params, ANY_MOMENT, scene.library.zone)
         except (ValueError, KeyError, TypeError, OverflowError):
             return [_("Say how long to wait.") if params.get("mode") != "until" else _("Choose a time of day.")]
         return []

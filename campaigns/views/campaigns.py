@@ -105,7 +105,7 @@ def campaign_delete(request: HttpRequest, pk: int) -> HttpResponse:
 def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what publishing will do, ask for the number of people when it is large, and do it."""
     campaign, now = load(request, pk), timezone.now()
-    library = Library()
+    library = Library(now=now)
     found = versions.faults(campaign, library)
     expected = None if found else forecast.forecast(campaign, now=now)
     typed = "".join(char for char in request.POST.get("typed", "") if char.isdigit())

@@ -196,7 +196,8 @@ def _draw(
     settings: SettingsForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    now, library = timezone.now(), Library()
+    now = timezone.now()
+    library = Library(now=now)
     shown: Graph = version.graph if version else campaign.draft
     may_edit = may(request.user, Right.EDIT_CAMPAIGNS) and version is None and not campaign.has_ended
     step = step if step in shown["steps"] else ""

@@ -8,8 +8,10 @@ from django.http import QueryDict
 from campaigns import graph
 from campaigns.steps import STEPS
 from campaigns.steps.entry import read
+from campaigns.steps.library import Library
 from campaigns.tests import stage
 from profiles.models import EventDef
+from tests.house import NOW
 
 pytestmark = pytest.mark.django_db
 STEP = STEPS["entry"]
@@ -22,7 +24,7 @@ def segment(now):
 
 
 def scene():
-    return graph.scene(graph.blank(), "entry")
+    return graph.scene(graph.blank(), "entry", Library(now=NOW))
 
 
 def form(params=None, **data):
