@@ -21,6 +21,8 @@ await build({
   logLevel: "warning",
 });
 
+// The license of the letters travels with them.
+fs.copyFileSync("node_modules/@fontsource-variable/inter/LICENSE", path.join(out, "fonts", "LICENSE.txt"));
 // axe is for the tests only: never linked from a page.
 fs.copyFileSync("node_modules/axe-core/axe.min.js", path.join(out, "axe.min.js"));
 
