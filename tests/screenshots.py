@@ -34,16 +34,19 @@ if TYPE_CHECKING:
 
     from omni.models import User
 
-# The first part of a URL name ("segment" of "segments:segment-edit") and the model whose newest row it shows.
+# The first part of a URL name ("segment" of "segments:segment-edit") and the model whose newest row it shows; with a
+# column behind a colon the newest row of each of its values.
 OBJECTS = {
     "attribute": "profiles.Profile",
-    "campaign": "campaigns.Campaign",
+    "campaign": "campaigns.Campaign:state",
     "consent": "profiles.Profile",
-    "dead": "profiles.InboxItem",
-    "import": "profiles.ImportJob",
+    "dead": "profiles.DeadLetter",
+    "import": "profiles.Import:state",
     "person": "profiles.Profile",
-    "provider": "campaigns.Provider",
-    "report": "campaigns.Campaign",
+    "provider": "campaigns.ProviderAccount",
+    "delivery": "campaigns.Delivery:state",
+    "report": "campaigns.Campaign:state",
+    "sender": "campaigns.Sender",
     "segment": "segments.Segment",
     "source": "profiles.Source",
     "template": "campaigns.Template",
@@ -157,8 +160,9 @@ def _addresses() -> Iterator[tuple[str, str]]:
             continue
         if "<" not in pattern:
             yield name.replace(":", "-"), f"/{pattern}"
-        elif re.findall("<[^>]+>", pattern) == ["<int:pk>"] and (pk := _newest(OBJECTS.get(short.split("-")[0]))):
-            yield name.replace(":", "-"), "/" + pattern.replace("<int:pk>", str(pk))
+        elif re.findall("<[^>]+>", pattern) == ["<int:pk>"]:
+            for value, pk in _newest(OBJECTS.get(short.split("-")[0], "")):
+                yield f"{name.replace(':', '-')}{value}", "/" + pattern.replace("<int:pk>", str(pk))
 
 
 def _walk(resolver: Any, prefix: str, space: str) -> Iterator[tuple[str, str]]:
@@ -170,14 +174,21 @@ def _walk(resolver: Any, prefix: str, space: str) -> Iterator[tuple[str, str]]:
             yield space + entry.name, prefix + str(entry.pattern)
 
 
-def _newest(label: str | None) -> int | None:
+def _newest(label: str) -> list[tuple[str, int]]:
+    """Return the ending of the name and the key of each row to show."""
     from django.apps import apps
 
+    name, _, column = label.partition(":")
     try:
-        model = apps.get_model(label) if label else None
+        rows = apps.get_model(name).objects.order_by("-pk") if name else None
     except LookupError:
-        return None
-    return model.objects.order_by("-pk").values_list("pk", flat=True).first() if model else None
+        return []
+    if rows is None or not rows.exists():
+        return []
+    if not column:
+        return [("", rows.values_list("pk", flat=True)[0])]
+    values = sorted(set(rows.values_list(column, flat=True)))
+    return [(f"-{value}", rows.filter(**{column: value}).values_list("pk", flat=True)[0]) for value in values]
 
 
 def _is_page(client: Any, path: str) -> bool:
