@@ -24,6 +24,8 @@ htmx.defineExtension("morph", {
   handleSwap(style, target, fragment) {
     const morphStyle = styles[style];
     if (!morphStyle) return false;
-    return Idiomorph.morph(target, fragment.children, { morphStyle, ignoreActiveValue: true, restoreFocus: true, callbacks });
+    // Only of fields: of a focused link it would keep the old words.
+    const ignoreActiveValue = document.activeElement?.matches("input, textarea, select, [contenteditable]") ?? false;
+    return Idiomorph.morph(target, fragment.children, { morphStyle, ignoreActiveValue, restoreFocus: true, callbacks });
   },
 });
