@@ -57,5 +57,10 @@ document.addEventListener("keydown", (event) => {
 
 window.addEventListener("scroll", (event) => {
   const open = document.querySelector(".menu:popover-open");
-  if (open && !open.contains(event.target)) open.hidePopover();
+  if (!open || open.contains(event.target)) return;
+  const button = document.querySelector(`[data-menu="${CSS.escape(open.id)}"]`);
+  const seen = button?.getBoundingClientRect();
+  // A page that was still scrolling when the button was pressed must not close what it opened.
+  if (seen && seen.bottom > 0 && seen.top < window.innerHeight) place(button, open);
+  else open.hidePopover();
 }, { capture: true, passive: true });
