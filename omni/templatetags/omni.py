@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 register = template.Library()
 
 BANNER_ICONS = {"info": "info-circle", "success": "circle-check", "warning": "alert-triangle", "danger": "alert-circle"}
+CSRF_FIELD = re.compile(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')  # another one in every answer
 CHOICE_WIDGETS = {"radio", "checkbox"}
 
 
@@ -39,7 +42,7 @@ def page_header(context: RequestContext, content: str, title: str, **options: An
 def menu(context: RequestContext, content: str, label: str, icon: str = "dots", **options: Any) -> SafeString:
     options.setdefault("icon_only", icon == "dots")
     options.setdefault("css", "")
-    options.setdefault("id", f"menu-{_next_number(context)}")
+    options.setdefault("id", f"menu-{_fingerprint(f"{label}{content}")}")
     return _component(context, "_menu.html", content, label=label, icon=icon, **options)
 
 
@@ -69,11 +72,9 @@ def _component(context: RequestContext, name: str, content: str, **variables: An
     return render_to_string(f"components/{name}", inner)
 
 
-def _next_number(context: RequestContext) -> int:
-    """Count within one rendering, so that ids stay the same from swap to swap."""
-    counter = int(context.render_context.get("component_number") or 0) + 1
-    context.render_context["component_number"] = counter
-    return counter
+def _fingerprint(content: str) -> str:
+    """Return a name that stays the same from swap to swap, whatever else is on the page."""
+    return f"{zlib.crc32(CSRF_FIELD.sub('', content).encode()):08x}"
 
 
 # Small marks.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -123,6 +124,16 @@ def test_components_escape_what_they_are_given() -> None:
 
     assert "<i>" not in html
     assert "<b>kept</b>" in html
+
+
+def test_menus_of_many_rows_are_told_apart_and_keep_their_names() -> None:
+    row = "{% menu label=name %}<form>{% csrf_token %}<button>{{ name }}</button></form>{% endmenu %}"
+    page = "{% for name in names %}" + row + "{% endfor %}"
+
+    first, second = (re.findall(r' id="(menu-\w+)"', render(page, names=["Anna", "Boris"], csrf_token=token)) for token in "ab")
+
+    assert len(set(first)) == 2
+    assert first == second
 
 
 def test_code_in_backticks_is_escaped_too() -> None:

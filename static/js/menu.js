@@ -16,6 +16,9 @@ function place(button, menu) {
   menu.style.top = `${top}px`;
 }
 
+// The one right behind its button; by id where they stand apart.
+const menuOf = (button) => (button.nextElementSibling?.matches("[popover]") ? button.nextElementSibling : document.getElementById(button.dataset.menu));
+const buttonOf = (menu) => (menu.previousElementSibling?.matches("[data-menu]") ? menu.previousElementSibling : document.querySelector(`[data-menu="${CSS.escape(menu.id)}"]`));
 const items = (menu) => [...menu.querySelectorAll("a[href], button:not([disabled]), input, select")];
 
 document.addEventListener("click", (event) => {
@@ -25,7 +28,7 @@ document.addEventListener("click", (event) => {
     if (chosen) chosen.closest("[popover]")?.hidePopover();
     return;
   }
-  const menu = document.getElementById(button.dataset.menu);
+  const menu = menuOf(button);
   if (!menu) return;
   if (menu.matches(":popover-open")) {
     menu.hidePopover();
@@ -39,8 +42,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("toggle", (event) => {
   const menu = event.target;
   if (!menu.id || !menu.matches?.("[popover].menu")) return;
-  const button = document.querySelector(`[data-menu="${CSS.escape(menu.id)}"]`);
-  button?.setAttribute("aria-expanded", String(event.newState === "open"));
+  buttonOf(menu)?.setAttribute("aria-expanded", String(event.newState === "open"));
 }, true);
 
 document.addEventListener("keydown", (event) => {

@@ -132,6 +132,16 @@ def test_shutting_out_can_be_undone_from_the_notice(
     assert marketer.is_active
 
 
+def test_every_row_has_a_menu_of_its_own(page: Page, sign_in: SignIn, owner: User, marketer: User, analyst: User) -> None:
+    sign_in(owner)
+    page.goto("/settings/team/")
+
+    page.get_by_role("button", name="Actions for Max Marketer").click()
+    page.get_by_role("button", name="Shut out").click()
+
+    expect(page.get_by_text("Max Marketer can no longer sign in.")).to_be_visible()
+
+
 def test_what_cannot_be_undone_is_asked_first(page: Page, sign_in: SignIn, owner: User, assert_accessible: Check) -> None:
     from omni.models import ApiKey
 
