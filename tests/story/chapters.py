@@ -110,7 +110,7 @@ def run_campaign(shop: Door, segment: int, readers: Readers) -> int:
     shop.post(f"campaigns/{campaign}/publish/", {})
     wait(lambda: readers.error or shop.get(f"campaigns/{campaign}/")["state"] == "finished", "the campaign")
     readers.stop.set()
-    readers.join(timeout=600)
+    readers.join(timeout=WAIT_SECONDS)
     assert not readers.is_alive(), "the readers are not done"
     say(f"{readers.diary.letters} letters sent and read", started)
     return int(campaign)
