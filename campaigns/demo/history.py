@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from campaigns.demo.goods import Product
 from campaigns.demo.people import DAYS, HABITS, Person
 from profiles import schema
 from profiles.ingest import facts, store
+from profiles.models import SourceTally
 
 NAMES = (
     "Signed Up",
@@ -39,6 +41,7 @@ def write(*, people: Sequence[Person], ids: Mapping[str, int], source_id: int, s
     latest: dict[int, datetime] = {}
     types: dict[str, dict[str, str]] = {name: {} for name in NAMES}
     rows: list[store.Row] = []
+    hours: Counter[datetime] = Counter()
     written = 0
     for person in people:
         profile_id = ids[person.key]
@@ -48,15 +51,24 @@ def write(*, people: Sequence[Person], ids: Mapping[str, int], source_id: int, s
             identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{person.key} {name} {at.isoformat()} {len(rows)} {written}")
             rows.append(store.Row(at, identity, profile_id, defs[name].pk, value, properties, source_id, at))
             latest[profile_id] = max(latest.get(profile_id, at), at)
+            hours[at.replace(minute=0, second=0, microsecond=0)] += 1
         if len(rows) >= CHUNK:
             store.copy(rows)
             written += len(rows)
             rows = []
     store.copy(rows)
+    _note_calls(hours, source_id)
     with transaction.atomic():
         schema.learn_events(defs=defs, types=types, now=now)
     facts.see(latest=latest)
     return written + len(rows)
+
+
+def _note_calls(hours: Mapping[datetime, int], source_id: int) -> None:
+    """Tell the page of the source how many calls came in each hour."""
+    half = timedelta(minutes=30)
+    tallies = [SourceTally(source_id=source_id, hour_at=at, used=used, latest_at=at + half) for at, used in hours.items()]
+    SourceTally.objects.bulk_create(tallies, batch_size=1_000)
 
 
 def order(basket: Sequence[tuple[Product, int]], number: str, *, coupon: str = "") -> tuple[Decimal, dict[str, Any]]:
