@@ -42,7 +42,7 @@ def page_header(context: RequestContext, content: str, title: str, **options: An
 def menu(context: RequestContext, content: str, label: str, icon: str = "dots", **options: Any) -> SafeString:
     options.setdefault("icon_only", icon == "dots")
     options.setdefault("css", "")
-    options.setdefault("id", f"menu-{_fingerprint(f"{label}{content}")}")
+    options.setdefault("id", _fingerprint(f"{label}{content}"))
     return _component(context, "_menu.html", content, label=label, icon=icon, **options)
 
 
@@ -74,7 +74,7 @@ def _component(context: RequestContext, name: str, content: str, **variables: An
 
 def _fingerprint(content: str) -> str:
     """Return a name that stays the same from swap to swap, whatever else is on the page."""
-    return f"{zlib.crc32(CSRF_FIELD.sub('', content).encode()):08x}"
+    return f"menu-{zlib.crc32(CSRF_FIELD.sub('', content).encode()):08x}"
 
 
 # Small marks.
