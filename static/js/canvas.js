@@ -19,12 +19,25 @@ document.addEventListener("keydown", (event) => {
 });
 
 function reveal() {
-  const chosen = canvas()?.querySelector("[data-selected]");
-  chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const box = canvas();
+  const chosen = box?.querySelector("[data-selected]");
+  if (!chosen) return;
+  // Only the canvas is moved, never the page, and only when the card is out of sight.
+  const seen = box.getBoundingClientRect();
+  const card = chosen.getBoundingClientRect();
+  if (card.top < seen.top || card.bottom > seen.bottom) box.scrollTop += card.top - seen.top - (seen.height - card.height) / 2;
+  if (card.left < seen.left || card.right > seen.right) box.scrollLeft += card.left - seen.left - (seen.width - card.width) / 2;
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "journey") reveal();
+});
+
+// htmx sends the button that has the focus with every request of its form; only pressing it may add or remove something.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, formData, triggeringEvent } = event.detail;
+  if (!elt.matches("#inspector form") || triggeringEvent?.type === "submit") return;
+  elt.querySelectorAll("button[name]").forEach((button) => formData.delete(button.name));
 });
 
 // The size lives on <html>, which no swap touches, and what was chosen is kept for the visit.
