@@ -38,7 +38,9 @@ class CampaignsConfig(AppConfig):
         from omni.settings_pages import Group, Page
         from profiles import timeline as people_timeline
 
-        people_timeline.register("message", _("Messages"), "mail", timeline.messages)
+        outcomes = people_timeline.fetch_outcomes
+        people_timeline.register("message", _("Messages"), "mail", timeline.messages, instead_of=outcomes)
+        people_timeline.register("message", _("Messages"), "mail", timeline.answers)
         senders = _("Names and addresses letters come from.")
         settings_pages.register(Page("campaigns:sender-list", _("Senders"), "id", senders, group=Group.SENDING))
         providers = _("Mail servers that carry the letters.")

@@ -90,7 +90,7 @@ def story(delivery: Delivery, attempts: Sequence[Attempt], outcomes: Sequence[Ou
         tone, icon = LOOKS[Delivery.State(delivery.state)]
         title = Delivery.State(delivery.state).label
         lines.append(Happening(delivery.settled_at, icon, title, why(delivery) or delivery.detail, tone))
-    lines += [_of_outcome(outcome) for outcome in outcomes]
+    lines += [of_outcome(outcome) for outcome in outcomes]
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -108,7 +108,8 @@ def _of_attempt(attempt: Attempt) -> Happening:
     return Happening(attempt.at, icon, titles[Delivery.State(attempt.result)], attempt.detail, tone)
 
 
-def _of_outcome(outcome: Outcome) -> Happening:
+def of_outcome(outcome: Outcome) -> Happening:
+    """Return what came back as a line; the outcome's link must be loaded."""
     kind = Outcome.Kind(outcome.kind)
     tone, icon = OUTCOMES[kind]
     note = outcome.link.label or outcome.link.url if outcome.link else ""

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from campaigns import letters
-from campaigns.models import Delivery
+from campaigns.models import Delivery, Outcome
 from profiles import timeline
 from profiles.timeline import Entry
 
@@ -19,6 +19,34 @@ def messages(profile_ids: Sequence[int], before: datetime | None, limit: int) ->
     rows = Delivery.objects.filter(profile_id__in=profile_ids).select_related("campaign", "content")
     rows = rows.defer("campaign__draft", "campaign__undo", "campaign__redo", "content__html", "content__text")
     return [_entry(row) for row in timeline.newest(rows, "created_at", before=before, limit=limit)]
+
+
+def answers(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    """Return what came back: opens, clicks, bounces, also those of programs. Two queries at most."""
+    rows = Outcome.objects.filter(delivery__profile_id__in=profile_ids).select_related(
+        "link", "delivery__campaign", "delivery__content"
+    )
+    rows = rows.only(
+        *("kind", "at", "is_machine", "link__label", "link__url", "delivery__context", "delivery__campaign__name"),
+        *("delivery__content__subject",),
+    )
+    return [_answer(row) for row in timeline.newest(rows, "at", before=before, limit=limit)]
+
+
+def _answer(row: Outcome) -> Entry:
+    told = letters.of_outcome(row)
+    subject = letters.subject(row.delivery) if row.delivery.context else row.delivery.campaign.name
+    parts = [_("“%(subject)s”") % {"subject": subject}, told.note]
+    return Entry(
+        at=row.at,
+        kind="message",
+        icon=told.icon,
+        title=told.title,
+        sentence=" · ".join(str(part) for part in parts if part),
+        details=[(_("Campaign"), row.delivery.campaign.name)],
+        tone=told.tone if told.tone in ("danger", "warning") else "",
+        href=reverse("campaigns:delivery-detail", args=[row.delivery_id]),
+    )
 
 
 def _entry(row: Delivery) -> Entry:

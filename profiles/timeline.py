@@ -82,9 +82,13 @@ _kinds: dict[str, Kind] = {}
 _sources: list[tuple[str, Fetch]] = []
 
 
-def register(kind: str, label: str | _StrPromise, icon: str, fetch: Fetch) -> None:
-    """Add a source; the kind becomes a filter of the timeline. Registering the same function again changes nothing."""
+def register(kind: str, label: str | _StrPromise, icon: str, fetch: Fetch, *, instead_of: Fetch | None = None) -> None:
+    """Add a source; the kind becomes a filter of the timeline. Registering the same function again changes nothing.
+
+    `instead_of` names a source that this one tells better.
+    """
     _kinds.setdefault(kind, Kind(kind, label, icon))
+    _sources[:] = [source for source in _sources if source[1] is not instead_of]
     if (kind, fetch) not in _sources:
         _sources.append((kind, fetch))
 

@@ -7,9 +7,13 @@ from rest_framework.routers import SimpleRouter
 
 from campaigns.api import reports
 from campaigns.api.campaigns import CampaignViewSet
+from campaigns.api.content import DeliveryViewSet, SenderViewSet, TemplateViewSet
 
 router = SimpleRouter()
 router.register("campaigns", CampaignViewSet, basename="api-campaign")
+router.register("templates", TemplateViewSet, basename="api-template")
+router.register("senders", SenderViewSet, basename="api-sender")
+router.register("messages", DeliveryViewSet, basename="api-message")
 
 urlpatterns = [
     path("", include(router.urls)),

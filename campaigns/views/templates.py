@@ -61,6 +61,10 @@ class Pane:
     width: str
     is_dark: bool
 
+    @property
+    def who(self) -> str:
+        return str(self.person) if self.person else _("As nobody in particular")
+
 
 def templates_for(user: User) -> QuerySet[Template]:
     """Return the templates this person may open: all of them, as an installation serves one company."""
