@@ -71,21 +71,27 @@ document.addEventListener("omni:toasts", (event) => (event.detail.list || []).fo
 document.addEventListener("omni:toast", (event) => show(event.detail));
 
 const BY_STATUS = { 401: "signedOut", 403: "forbidden", 404: "missing", 409: "conflict", 410: "missing" };
+// What refreshes by itself tries again by itself: only what somebody asked for is worth a notice.
+const wasAsked = (event) => Boolean(event.detail.requestConfig?.triggeringEvent);
 document.addEventListener("htmx:responseError", (event) => {
+  if (!wasAsked(event)) return;
   const status = event.detail.xhr.status;
   show({ text: words[BY_STATUS[status]] || words.broken, tone: "danger" });
 });
 let offlineSince = 0;
-document.addEventListener("htmx:sendError", () => {
-  // Polling elements would repeat it every few seconds.
+document.addEventListener("htmx:sendError", (event) => {
+  if (!wasAsked(event)) return;
+  // Typing on would repeat it with every letter.
   if (Date.now() - offlineSince > 30000) show({ text: words.offline, tone: "danger" });
   offlineSince = Date.now();
 });
 // A session that ended answers a fragment with the sign-in page: never swap that into a list.
+let isSignedOut = false;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   if (xhr.responseURL && new URL(xhr.responseURL).pathname.startsWith("/accounts/login") && !window.location.pathname.startsWith("/accounts/")) {
     event.detail.shouldSwap = false;
-    show({ text: words.signedOut, tone: "danger" });
+    if (!isSignedOut) show({ text: words.signedOut, tone: "danger" });
+    isSignedOut = true;
   }
 });
