@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from segments import tree
+from segments import shape, tree
 from segments.catalog import Catalog
 from segments.chips import Shown
 from segments.conditions import CONDITIONS
@@ -83,16 +83,12 @@ def read(data: QueryDict, *, name: str = "definition") -> Definition:
 
 def settle(definition: Any, catalog: Catalog) -> Definition:
     """Return the definition with the parameters of every row fitted to each other; rows of unknown kinds stay as they are."""
-    settled: Definition = copy.deepcopy(definition) if _is_definition(definition) else tree.empty()
+    settled = shape.plain(definition)
     for _path, node in tree.walk(settled["root"]):
-        if "items" in node:
+        if "items" in node or node["kind"] not in CONDITIONS:
             continue
-        kind = node.get("kind")
-        if not isinstance(kind, str) or kind not in CONDITIONS:
-            continue
-        condition = CONDITIONS[kind]
-        params = node.get("params")
-        node["params"] = condition.settle(params if isinstance(params, dict) else condition.fresh(), catalog)
+        condition = CONDITIONS[node["kind"]]
+        node["params"] = condition.settle(node["params"] or condition.fresh(), catalog)
     return settled
 
 
@@ -236,7 +232,11 @@ OPERATIONS: dict[str, Callable[[Nodes, str, str], tuple[str | None, str]]] = {
 
 
 def _append(nodes: Nodes, path: str, node: Node) -> str:
-    items = nodes[path].setdefault("items", [])
+    """Add to a group; what is asked of a condition goes behind it, into its group."""
+    items = nodes[path].get("items")
+    if items is None:
+        path = path.rpartition(".")[0]
+        items = nodes[path]["items"]
     items.append(node)
     return _path(path, len(items) - 1)
 
@@ -309,14 +309,9 @@ def _outdated(path: str, node: Node, posted: Mapping[tuple[str, str], Any]) -> l
 
 def _load(text: str) -> Definition:
     try:
-        found = json.loads(text)
+        return shape.plain(json.loads(text))
     except (ValueError, RecursionError):
         return tree.empty()
-    return found if _is_definition(found) else tree.empty()
-
-
-def _is_definition(found: Any) -> bool:
-    return isinstance(found, dict) and isinstance(found.get("root"), dict) and "items" in found["root"]
 
 
 def _put(params: dict[str, Any], names: list[str], value: Any) -> None:

@@ -34,7 +34,7 @@ def settle(params: Params, catalog: Catalog) -> Params:
     """Return the parameters with what no longer fits the other choices replaced."""
     settled = {"event": "", "measure": "did", **params}
     if (often := settled.pop("often", None)) is not None:
-        settled["measure"], _colon, comparison = often.partition(":")
+        settled["measure"], _colon, comparison = str(often).partition(":")
         settled |= {"comparison": comparison} if comparison else {}
     if settled["measure"] in AGGREGATES:
         settled.setdefault("comparison", "at_least")
