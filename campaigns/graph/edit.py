@@ -66,6 +66,8 @@ def move_up(graph: Graph, *, key: str) -> Graph:
     above = spot(graph, at.after)
     if above is None:
         raise EditError(_("Nothing comes before the entry."))
+    if not ports(graph["steps"][key]):
+        raise EditError(_("Nothing can come after this step."))
     port = _first_port(graph["steps"][key])
     new = copy.deepcopy(graph)
     below = new["steps"][key]["next"].pop(port, "")
@@ -99,6 +101,8 @@ def duplicate(graph: Graph, *, key: str, as_key: str) -> Graph:
     """Put a copy of a step right behind it."""
     _movable(graph, key)
     step = graph["steps"][key]
+    if not ports(step):
+        raise EditError(_("Nothing can come after this step."))
     params = copy.deepcopy(step["params"])
     return insert(graph, at=Spot(key, _first_port(step)), key=as_key, kind=step["kind"], params=params)
 

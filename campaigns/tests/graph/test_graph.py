@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from campaigns import graph
@@ -138,6 +138,8 @@ KINDS = st.sampled_from(["wait", "message", "branch", "exit"])
 
 
 @given(st.lists(st.tuples(st.sampled_from(["insert", "remove", "up", "down", "move", "copy"]), KINDS, st.integers(0, 99))))
+@example([("insert", "wait", 0), ("insert", "exit", 1), ("up", "wait", 1)])
+@example([("insert", "wait", 0), ("insert", "wait", 0), ("insert", "exit", 1), ("insert", "wait", 0), ("up", "wait", 68)])
 def test_it_stays_a_tree_under_any_edits(edits):
     journey = graph.blank()
     for number, (verb, kind, pick) in enumerate(edits):
