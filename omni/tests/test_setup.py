@@ -46,6 +46,7 @@ def test_the_first_visitor_becomes_the_owner_and_is_signed_in(client: Client) ->
     )
     assert AuditEntry.objects.get().action == "company.set_up"
     assert client.get("/").status_code == 200
+    assert b"This one" in client.get("/accounts/sessions/").content
 
 
 @pytest.mark.django_db

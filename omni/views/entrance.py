@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from allauth.account import views as allauth_views
-from django.contrib.auth import login as start_session
+from allauth.usersessions.models import UserSession
+from django.contrib import auth
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +19,8 @@ from omni.forms import PasswordForm, SetupForm
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+    from omni.models import User
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -38,7 +41,7 @@ def setup(request: HttpRequest) -> HttpResponse:
             )
         except accounts.AlreadySetUpError:
             return redirect("account_login")
-        start_session(request, owner, backend=BACKEND)
+        _start_session(request, owner)
         return redirect("home")
     return render(request, "omni/setup.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -64,7 +67,13 @@ def first_password(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         user.set_password(form.cleaned_data["password"])
         user.save(update_fields=["password"])
-        start_session(request, user, backend=BACKEND)
+        _start_session(request, user)
         toasts.push(request, _("Welcome. Your password is set."))
         return redirect("home")
     return render(request, "account/first_password.html", {"form": form, "member": user}, status=422 if form.errors else 200)
+
+
+def _start_session(request: HttpRequest, user: User) -> None:
+    """Sign `user` in and note the browser, as the sign-in form does."""
+    auth.login(request, user, backend=BACKEND)
+    UserSession.objects.create_from_request(request)
