@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from profiles.models import Profile
 from segments import changes, clock, compiler, tree
@@ -219,5 +220,7 @@ def _note_size(segment: Segment, outcome: Outcome, now: datetime) -> None:
 def _give_up(segment: Segment, error: Exception, now: datetime) -> None:
     """Say on the segment why it is not fresh, and try again in a while; who is in stays as it was."""
     logger.error("segment %s was not refreshed: %s", segment.pk, type(error).__name__)
-    message = str(error) or "TooSlowError"
+    message = str(error)
+    if isinstance(error, compiler.TooSlowError):
+        message = _("Finding who matches takes longer than %(seconds)s seconds.") % {"seconds": REFRESH_SECONDS}
     Segment.objects.filter(pk=segment.pk).update(refresh_error=message[:2000], stale_since=now + RETRY)
