@@ -179,7 +179,7 @@ def _show(request: HttpRequest, campaign: Campaign, *, step: str = "", panel: st
     address = f"{campaign.get_absolute_url()}{where}"
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(address)
-    response = _draw(request, campaign, step=step, panel=panel)
+    response = _draw(request, campaign, step=step, panel=panel, address=address)
     response["HX-Replace-Url"] = address
     return response
 
@@ -194,6 +194,7 @@ def _draw(
     version: Version | None = None,
     form: StepForm | None = None,
     settings: SettingsForm | None = None,
+    address: str = "",
     status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
@@ -214,6 +215,7 @@ def _draw(
     )
     context: dict[str, Any] = {
         "campaign": campaign,
+        "address": address or request.get_full_path(),
         "summary": summary,
         "sentence": summary.sentence(now=now),
         "board": board,

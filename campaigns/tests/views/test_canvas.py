@@ -215,3 +215,16 @@ def test_it_does_not_let_readers_edit(client_of, analyst, campaign):
     assert client.get(campaign.get_absolute_url() + "?step=wait_2").status_code == 200
     for name in ("step-remove", "step-up", "step-edit"):
         assert client.post(url(campaign, name, "wait_2")).status_code == 403
+
+
+def test_what_refreshes_itself_asks_for_what_is_shown(client, campaign, now):
+    versions.publish(campaign=campaign, by=None, now=now)
+    asks = re.compile(r'id="journey"[^>]*hx-get="([^"]+)"')
+
+    looked = client.get(campaign.get_absolute_url() + "?step=wait_2", headers=HTMX)
+    edited = client.post(url(campaign, "step-up", "wait_2"), headers=HTMX)
+    adding = client.get(campaign.get_absolute_url() + "?add=entry:next", headers=HTMX)
+
+    shown = campaign.get_absolute_url() + "?step=wait_2"
+    assert asks.search(looked.content.decode())[1] == asks.search(edited.content.decode())[1] == shown
+    assert not asks.search(adding.content.decode()), "the palette stays while one chooses"
