@@ -19,7 +19,7 @@ class Place:
     label: str | _StrPromise
     icon: str
     url: str
-    prefix: str
+    prefix: str | tuple[str, ...]
     shortcut: str  # "g" then this letter goes there
     is_current: bool = False
 
@@ -39,7 +39,7 @@ PLACES = (
     (_("Home"), "home", "home", "/", "h"),
     (_("People"), "users", "profiles:person-list", "/people/", "p"),
     (_("Segments"), "filter", "segments:segment-list", "/segments/", "s"),
-    (_("Campaigns"), "speakerphone", "campaigns:campaign-list", "/campaigns/", "c"),
+    (_("Campaigns"), "speakerphone", "campaigns:campaign-list", ("/campaigns/", "/templates/"), "c"),
     (_("Reports"), "chart-bar", "campaigns:report-list", "/reports/", "r"),
     (_("Settings"), "settings", "settings", "/settings/", "t"),
 )
