@@ -6,9 +6,10 @@ engine, the delivery gates. Only time is played: the engine is given the moments
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.conf import settings
 from django.db import connection
@@ -25,7 +26,7 @@ from profiles import changes
 from profiles.models import Profile, Source
 from segments.models import Segment
 
-WELCOME_DAYS = 12
+WELCOME_DAYS = 9
 Say = Callable[[str], None]
 
 
@@ -78,9 +79,10 @@ def build(*, people: int, seed: int, now: datetime, say: Say) -> Made:
     say("campaigns")
     stage = Stage(answers)
     _direct(stage, author, now)
-    for person in newcomers:
-        if person.joined_at > now - timedelta(days=WELCOME_DAYS):
-            stage.plan(person.joined_at, _hear_of(ids[person.key]))
+    greeted = [person for person in newcomers if person.joined_at > now - timedelta(days=WELCOME_DAYS)]
+    for _hour, group in groupby(greeted, key=lambda person: person.joined_at.replace(minute=0, second=0, microsecond=0)):
+        together = list(group)
+        stage.plan(together[-1].joined_at, _hear_of([ids[person.key] for person in together]))
     stage.play(start=start, until=now)
     _finish(sender_switch=lambda: letters.switch_to_mailbox(sender), now=now)
     return Made(people, events, Delivery.objects.filter(state=Delivery.State.SENT).count())
@@ -103,8 +105,8 @@ def _fresh(now: datetime, publish: Callable[[datetime], Campaign]) -> None:
     publish(now)
 
 
-def _hear_of(profile_id: int) -> Callable[[datetime], None]:
-    return lambda at: changes.event_recorded(profile_ids=[profile_id], events=["Signed Up"], now=at)
+def _hear_of(profile_ids: Sequence[int]) -> Callable[[datetime], None]:
+    return lambda at: changes.event_recorded(profile_ids=profile_ids, events=["Signed Up"], now=at)
 
 
 def _finish(*, sender_switch: Callable[[], None], now: datetime) -> None:

@@ -14,7 +14,7 @@ from campaigns.models import Campaign, Enrolment, Fire, Work
 from omni import feed
 
 # Rows that are due within it are done together: answers and waits are spread over minutes.
-GRAIN = timedelta(hours=2)
+GRAIN = timedelta(hours=4)
 
 Act = Callable[[datetime], None]
 
@@ -37,16 +37,20 @@ class Stage:
                 act(now)
             self._work(now)
             now = self._following(now, until)
+        engine.advance(now=until)
 
     def _work(self, now: datetime) -> None:
-        """Do everything that is due at `now`, until nothing is."""
+        """Do everything that is due at `now`, until nothing is; what has nothing to do is not asked."""
         while feed.consume(name="campaigns", now=now):
             pass
-        engine.fire_due(now=now)
+        if Fire.objects.filter(finished_at=None, due_at__lte=now).exists():
+            engine.fire_due(now=now)
+        self._answers.give(now=now)
         while True:
-            self._answers.give(now=now)
-            moved = engine.advance(now=now)
-            sent = delivery.drain(lane="email", clock=lambda: now, seconds=60)
+            is_anybody_due = Enrolment.objects.filter(state=Enrolment.State.ACTIVE, due_at__lte=now).exists()
+            moved = engine.advance(now=now) if is_anybody_due else 0
+            is_letter_due = Work.objects.filter(due_at__lte=now).exists()
+            sent = delivery.drain(lane="email", clock=lambda: now, seconds=60) if is_letter_due else 0
             if sent:
                 self._answers.expect(now=now)
             if not moved and not sent:
