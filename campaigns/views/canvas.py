@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +17,7 @@ from campaigns import graph, versions
 from campaigns.forms import SettingsForm
 from campaigns.graph import EditError, Graph, Spot
 from campaigns.models import Campaign, Version
-from campaigns.reports.steps import step_numbers
+from campaigns.reports.steps import StepNumbers, step_numbers
 from campaigns.steps import STEPS
 from campaigns.steps.library import Library
 from campaigns.summary import summaries
@@ -227,15 +228,35 @@ def _draw(
         "can_undo": bool(campaign.undo),
         "can_redo": bool(campaign.redo),
         "panel": panel if panel in PANELS else "settings",
-        **_inspector(campaign, board, step, form, settings, panel),
+        **_inspector(campaign, board, step, form, settings, panel, version),
     }
     is_part = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
     name = "campaigns/campaign_detail.html#journey" if is_part else "campaigns/campaign_detail.html"
     return render(request, name, context, status=status)
 
 
+def _people_of(numbers: StepNumbers | None, key: str, version: Version | None) -> list[tuple[str, int, str]]:
+    """Return [(words, how many, query of the report's list of these people)] of one step."""
+    if numbers is None:
+        return []
+    of_version = {"version": version.number} if version else {}
+    rows = [
+        (_("Came here"), numbers.entered, {}),
+        (_("Here now"), numbers.here, {"fact": "is_here"}),
+        (_("Got a message"), numbers.sent.people, {"state": "sent"}),
+        (_("Control group, got nothing"), numbers.control.people, {"state": "control"}),
+    ]
+    return [(words, count, urlencode({"step": key, **wanted, **of_version})) for words, count, wanted in rows if count]
+
+
 def _inspector(
-    campaign: Campaign, board: Board, step: str, form: StepForm | None, settings: SettingsForm | None, panel: str
+    campaign: Campaign,
+    board: Board,
+    step: str,
+    form: StepForm | None,
+    settings: SettingsForm | None,
+    panel: str,
+    version: Version | None,
 ) -> dict[str, Any]:
     """Return what stands beside the canvas: the palette, a step, or the campaign itself."""
     if board.adding:
@@ -248,7 +269,7 @@ def _inspector(
             "kind": kind,
             "form": form or _form(board.shown, step, board.library, None),
             "step_faults": [fault for fault in board.faults if fault.step == step],
-            "numbers": board.numbers.get(step),
+            "numbers": _people_of(board.numbers.get(step), step, version),
             "can_move_up": at is not None and graph.spot(board.shown, at.after) is not None,
             "can_move_down": at is not None and bool(graph.children(board.shown, step)),
             "is_fixed": at is None,
