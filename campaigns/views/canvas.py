@@ -17,6 +17,7 @@ from campaigns import graph, versions
 from campaigns.forms import SettingsForm
 from campaigns.graph import EditError, Graph, Spot
 from campaigns.models import Campaign, Version
+from campaigns.reports.facts import End
 from campaigns.reports.steps import StepNumbers, step_numbers
 from campaigns.steps import STEPS
 from campaigns.steps.library import Library
@@ -239,11 +240,13 @@ def _people_of(numbers: StepNumbers | None, key: str, version: Version | None) -
     """Return [(words, how many, query of the report's list of these people)] of one step."""
     if numbers is None:
         return []
+    not_sent = sum(tally.people for (end, _reason), tally in numbers.ends.items() if end is End.NOT_SENT)
     of_version = {"version": version.number} if version else {}
     rows = [
         (_("Came here"), numbers.entered, {}),
         (_("Here now"), numbers.here, {"fact": "is_here"}),
         (_("Got a message"), numbers.sent.people, {"state": "sent"}),
+        (_("Not sent"), not_sent, {"state": "not_sent"}),
         (_("Control group, got nothing"), numbers.control.people, {"state": "control"}),
     ]
     return [(words, count, urlencode({"step": key, **wanted, **of_version})) for words, count, wanted in rows if count]
