@@ -230,6 +230,7 @@ def test_a_forged_address_takes_nobody_off(letter: Delivery, client: Client):
 def test_it_speaks_the_readers_language(letter: Delivery, client: Client, settings):
     from profiles.models import Profile
 
+    settings.LANGUAGES = [("en", "English"), ("ru", "Русский")]
     Profile.objects.filter(pk=letter.profile_id).update(attributes={"language": "ru"})
 
     assert 'lang="ru"' in client.get(leave_path(letter)).content.decode()
