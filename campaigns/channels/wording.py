@@ -101,10 +101,18 @@ _plain = _Words()
 
 def parse(source: str, *, html: bool = False) -> BoundTemplate:
     """Read Liquid; with `html` every value is escaped where it is put in. Raises WordingError with the line."""
+    environment = _escaping if html else _plain
     try:
-        return (_escaping if html else _plain).from_string(source)
+        words = environment.from_string(source)
+        used = words.analyze().filters
     except (LiquidError, RecursionError) as error:
         raise _as_wording_error(error) from error
+    # The engine itself would find a filter that does not exist only for the first person it is used for.
+    for name, spans in used.items():
+        if name not in environment.filters:
+            line = source.count("\n", 0, spans[0].index) + 1
+            raise WordingError(f"unknown filter '{name}'", line)
+    return words
 
 
 def fill(words: BoundTemplate, context: dict[str, Any]) -> str:

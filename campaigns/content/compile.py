@@ -101,15 +101,41 @@ def compile_template(template: Template) -> Compiled:
 
 
 def _protect(source: str) -> tuple[str, list[str]]:
+    """Return the source with placeholders, and what they stand for.
+
+    Inside the value of an attribute a placeholder is a word; between elements a value is a word and a tag of Liquid a
+    comment. Between attributes there is no place for it: HTML does not keep their order.
+    """
     liquid: list[str] = []
+    # Quotes and angle brackets inside Liquid say nothing about the place.
+    masked = _LIQUID.sub(lambda match: "\0" * len(match.group()), source)
 
     def swap(match: re.Match[str]) -> str:
         name = f"liq{len(liquid):05d}z"
         liquid.append(match.group())
-        inside_tag = _OPEN_TAG.search(source, max(source.rfind("<", 0, match.start()), 0), match.start())
-        return name if inside_tag or match.group().startswith("{{") else f"<!--{name}-->"
+        opened = _OPEN_TAG.search(masked, max(masked.rfind("<", 0, match.start()), 0), match.start())
+        if opened and not _is_in_value(opened.group()):
+            line = source.count("\n", 0, match.start()) + 1
+            raise CompileError(
+                _('Line %(line)s: put %(liquid)s inside the value of an attribute, as in class="{%% if … %%}…{%% endif %%}".')
+                % {"line": line, "liquid": match.group()[:60]}
+            )
+        if opened:
+            return name
+        return name if match.group().startswith("{{") else f"<!--{name}-->"
 
     return _LIQUID.sub(swap, source), liquid
+
+
+def _is_in_value(opened: str) -> bool:
+    """Say whether an element's tag, read so far, stands inside the value of an attribute."""
+    quote = ""
+    for character in opened:
+        if character == quote:
+            quote = ""
+        elif not quote and character in "\"'":
+            quote = character
+    return bool(quote) or opened.endswith(("=", "=\0"))
 
 
 def _restore(text: str, liquid: list[str]) -> str:
