@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.slow
-@pytest.mark.skip(reason="not seen green to its end yet")
 def test_a_stranger_gets_from_nothing_to_the_report(
     browser: Browser, tmp_path: Path, assert_accessible: Callable[[Page], None]
 ) -> None:
