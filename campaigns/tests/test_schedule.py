@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns import schedule
@@ -69,7 +69,7 @@ def test_it_refuses_a_rule_that_says_nothing(stored):
         schedule.parse(stored)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(ZONES), st.times().map(lambda t: t.replace(second=0, microsecond=0)), MOMENTS)
 def test_it_agrees_with_walking_every_minute(name, at, after):
     """The oracle walks real minutes and asks the zone what the wall clock shows."""
@@ -88,7 +88,7 @@ def test_it_agrees_with_walking_every_minute(name, at, after):
     assert schedule.instant(previous, zone) <= max(after, planned.due_at)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(ZONES), MOMENTS)
 def test_it_never_repeats_or_skips_a_day(name, after):
     zone = ZoneInfo(name)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from campaigns import graph
@@ -137,6 +137,7 @@ def test_it_finds_loops_joins_and_loose_steps():
 KINDS = st.sampled_from(["wait", "message", "branch", "exit"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["insert", "remove", "up", "down", "move", "copy"]), KINDS, st.integers(0, 99))))
 @example([("insert", "wait", 0), ("insert", "exit", 1), ("up", "wait", 1)])
 @example([("insert", "wait", 0), ("insert", "wait", 0), ("insert", "exit", 1), ("insert", "wait", 0), ("up", "wait", 68)])
