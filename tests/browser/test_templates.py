@@ -56,7 +56,7 @@ def test_a_letter_is_written_looked_at_and_tried(
     assert page.locator("#preview").count() == 1
     assert_accessible(page)
 
-    page.get_by_label("To").fill("max@omni.test")
+    page.get_by_role("textbox", name="To", exact=True).fill("max@omni.test")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Sent to max@omni.test.")).to_be_visible()
     assert TrialSend.objects.get().subject == "Hi Mia"
