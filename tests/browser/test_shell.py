@@ -201,8 +201,9 @@ def test_the_first_visitor_sets_up_by_hand(page: Page, assert_accessible: Check)
 )
 def test_a_part_that_fails_says_what_to_do(page: Page, sign_in: SignIn, owner: User, status: int, words: str) -> None:
     sign_in(owner)
+    # Before the page is there: an interception that comes later misses a request now and then.
+    page.context.route(re.compile("/search/"), lambda route: route.fulfill(status=status, body="<p>x</p>"))
     page.goto("/")
-    page.route("**/search/**", lambda route: route.fulfill(status=status, body="<p>x</p>"))
 
     page.keyboard.press("Control+k")
 
@@ -214,8 +215,8 @@ def test_a_part_that_fails_says_what_to_do(page: Page, sign_in: SignIn, owner: U
 
 def test_a_part_without_a_server_says_so_once(page: Page, sign_in: SignIn, owner: User) -> None:
     sign_in(owner)
+    page.context.route(re.compile("/search/"), lambda route: route.abort())
     page.goto("/")
-    page.route("**/search/**", lambda route: route.abort())
 
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").press_sequentially("abc", delay=200)
