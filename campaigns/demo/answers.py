@@ -34,8 +34,8 @@ class Appeal:
 
 
 APPEALS = {
-    "season_a": Appeal(0.95, 0.26, 0.42),
-    "season_b": Appeal(1.15, 0.44, 0.5),
+    "season_a": Appeal(0.95, 0.26, 0.45),
+    "season_b": Appeal(1.15, 0.46, 0.56),
     "season_last": Appeal(0.9, 0.24, 0.3),
     "quiet_a": Appeal(1.0, 0.12, 0.1),
     "quiet_b": Appeal(1.1, 0.22, 0.16),

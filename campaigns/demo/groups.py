@@ -64,9 +64,9 @@ GROUPS: tuple[tuple[str, str, str, Node], ...] = (
     (
         "quiet",
         "Gone quiet",
-        "Looked around or bought in the last 90 days, but not in the last 30.",
+        "Bought in the last 90 days, and did not even look in the last 30.",
         _all(
-            _any(_did("Order Completed", 90), _did("Store Purchase", 90), _did("Product Viewed", 90)),
+            _any(_did("Order Completed", 90), _did("Store Purchase", 90)),
             _none(_did("Product Viewed", 30), _did("Order Completed", 30), _did("Store Purchase", 30)),
         ),
     ),

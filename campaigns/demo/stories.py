@@ -25,11 +25,13 @@ class Author:
         self._by, self._segments, self._letters, self._sender, self._seed = by, segments, letters, sender, seed
 
     def season(self, now: datetime) -> Campaign:
-        """A letter in two wordings to who is around, a reminder to who did not buy; much better than silence."""
+        """A letter in two wordings to who is around; who looked and did not buy is reminded. Much better than silence."""
         made = graph.blank({"source": "segment", "segment": self._segments["active"].pk})
         made = _add(made, Spot("entry", "next"), "news", "message", self._message("season_a", "season_b"))
         made = _add(made, Spot("news", "next"), "pause", "wait", _days(3))
-        made = _add(made, Spot("pause", "next"), "bought", "branch", {"ask": "did", "event": "Order Completed"})
+        made = _add(made, Spot("pause", "next"), "looked", "branch", {"ask": "clicked", "step": "news"})
+        made = _add(made, Spot("looked", "no"), "rest", "exit", {})
+        made = _add(made, Spot("looked", "yes"), "bought", "branch", {"ask": "did", "event": "Order Completed"})
         made = _add(made, Spot("bought", "yes"), "thanks", "exit", {})
         made = _add(made, Spot("bought", "no"), "last", "message", self._message("season_last"))
         return self._publish("New season", made, now, topic="news", control_percent=20, goal_days=7)
