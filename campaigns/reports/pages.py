@@ -177,7 +177,7 @@ def _curve(report: Report) -> dict[str, Any]:
             "type": "line",
             "step": "end",
             "data": [round(share * 100, 2) for share in shares[group]],
-            "endLabel": {"show": True, "formatter": "{a}"},
+            "endLabel": {"show": True, "formatter": "{a}", "color": "var(--ink)", "textBorderWidth": 0},
             "lineStyle": {"width": 2, "type": "dashed" if group else "solid"},
         }
         for group in (False, True)
