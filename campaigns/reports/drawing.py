@@ -1,4 +1,7 @@
-"""Where do the marks of an interval chart stand? Geometry for the SVG, in a box of WIDTH; the template only draws."""
+"""Where do the marks of an interval chart stand? Geometry for the SVG; the template only draws.
+
+Across in per cent of the width, so that words keep their size on a phone; down in pixels.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,15 @@ from campaigns.experiments.statistics import Comparison, Verdict
 from campaigns.reports import words
 from omni import figures
 
-WIDTH = 640
-MARGIN = 20
+WIDTH = 100.0
+MARGIN = 4.0
 ROW = 48
 AXIS = 30
 
 
 @dataclass(frozen=True)
 class Row:
-    """One interval: `low`, `middle`, `high` are x; `text` is what a screen reader and the table say."""
+    """One interval: `low`, `middle`, `high` are per cent; `text` is what a screen reader and the table say."""
 
     label: str
     y: int
@@ -39,7 +42,7 @@ class Row:
 
     @property
     def length(self) -> float:
-        return round(self.high - self.low, 1)
+        return round(self.high - self.low, 2)
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,7 @@ class IntervalChart:
     ticks: Sequence[tuple[float, str]]  # (x, label)
     zero: float
     height: int
-    width: int = WIDTH
-    label_x: int = MARGIN + 8
+    width: float = WIDTH
     axis: int = AXIS
 
 
@@ -64,7 +66,7 @@ def interval_chart(comparisons: Sequence[tuple[str, Comparison | None]]) -> Inte
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
 
     def x(value: float) -> float:
-        return round(MARGIN + (value - low) / (high - low) * (WIDTH - 2 * MARGIN), 1)
+        return round(MARGIN + (value - low) / (high - low) * (WIDTH - 2 * MARGIN), 2)
 
     rows = [
         Row(
