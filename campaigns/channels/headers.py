@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[!-;=?-~]{1,900}")  # printable ASCII without blanks and a
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]{1,70}")
 _LONGEST_PLAIN = 900  # RFC 5322 allows 998 octets a line
 _CHARS_PER_LINE_BYTES = 42  # 75 octets of an encoded word hold 45 octets of base64 input; whole characters need slack
-_BASE64_LINE_BYTES = 57  # 76 characters
+_BASE64_LINE_CHARS = 76
 
 
 class HeaderError(ValueError):
@@ -100,8 +100,6 @@ def date(at: datetime) -> bytes:
 
 def base64_lines(text: str) -> bytes:
     """Return the text in UTF-8 as base64 lines with CRLF; '' becomes one empty line."""
-    data = text.encode("utf-8", "replace")
-    lines = [
-        b2a_base64(data[start : start + _BASE64_LINE_BYTES], newline=False) for start in range(0, len(data), _BASE64_LINE_BYTES)
-    ]
+    encoded = b2a_base64(text.encode("utf-8", "replace"), newline=False)
+    lines = [encoded[start : start + _BASE64_LINE_CHARS] for start in range(0, len(encoded), _BASE64_LINE_CHARS)]
     return b"\r\n".join(lines) + b"\r\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import F
@@ -22,7 +22,18 @@ from omni.models import Company
 from profiles.models import ContactPoint, Profile
 
 KEPT_CONTENTS = 64
-_contents: OrderedDict[tuple[int, str], Content] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A content with what follows from it: how many links it has, and which paths it reads from the context."""
+
+    content: Content
+    link_count: int
+    paths: frozenset[context.Path]
+
+
+_pinned: OrderedDict[tuple[int, str], Pinned] = OrderedDict()
 
 
 def prepare(*, claims: Sequence[Claim], now: datetime) -> list[Job]:
@@ -33,7 +44,7 @@ def prepare(*, claims: Sequence[Claim], now: datetime) -> list[Job]:
     deliveries = Delivery.objects.in_bulk([claim.delivery_id for claim in claims])
     campaigns = _campaigns({delivery.campaign_id for delivery in deliveries.values()})
     contents = _load_contents({delivery.content_id for delivery in deliveries.values() if delivery.content_id})
-    senders = Sender.objects.in_bulk({content.sender_id for content in contents.values()})
+    senders = Sender.objects.in_bulk({pinned.content.sender_id for pinned in contents.values()})
     accounts = ProviderAccount.objects.in_bulk(
         {sender.account_id for sender in senders.values()}
         | {delivery.account_id for delivery in deliveries.values() if delivery.account_id}
@@ -44,7 +55,8 @@ def prepare(*, claims: Sequence[Claim], now: datetime) -> list[Job]:
         if (delivery := deliveries.get(claim.delivery_id)) is None:
             continue
         root_id, attributes = people.get(delivery.profile_id, (None, {}))
-        content = contents.get(delivery.content_id or 0)
+        pinned = contents.get(delivery.content_id or 0)
+        content = pinned.content if pinned else None
         sender = senders.get(content.sender_id) if content else None
         account = accounts.get(delivery.account_id or (sender.account_id if sender else 0))
         job = Job(
@@ -56,23 +68,24 @@ def prepare(*, claims: Sequence[Claim], now: datetime) -> list[Job]:
     _follow_addresses(jobs)
     company = Company.load()
     for job in jobs:
-        _render(job, senders, company, now)
+        _render(job, contents.get(job.delivery.content_id or 0), senders, company, now)
     return jobs
 
 
-def _render(job: Job, senders: dict[int, Sender], company: Company, now: datetime) -> None:
-    delivery, content = job.delivery, job.content
+def _render(job: Job, pinned: Pinned | None, senders: dict[int, Sender], company: Company, now: datetime) -> None:
+    delivery = job.delivery
     channel = channels.registry.find(delivery.channel)
-    if content is None or channel is None:
+    if pinned is None or channel is None:
         job.error = RenderError("empty_content", "There is nothing to send.")
         return
     if not job.context:
         known = context.build(
             attributes=job.attributes, address=delivery.address, company=company, campaign_name=job.campaign.name, now=now
         )
-        job.context = context.only(known, names(content)) | {"omni": fixed_facts(job, senders[content.sender_id], now)}
+        facts = fixed_facts(job, senders[pinned.content.sender_id], now)
+        job.context = context.only(known, pinned.paths) | {"omni": facts}
     try:
-        job.message = channel.compose(content, delivery, wrap(job.context, delivery.pk, link_count(content)))
+        job.message = channel.compose(pinned.content, delivery, wrap(job.context, delivery.pk, pinned.link_count))
     except RenderError as error:
         job.error = error
 
@@ -107,40 +120,27 @@ def wrap(stored: dict[str, Any], delivery_id: int, count: int) -> dict[str, Any]
     }
 
 
-def names(content: Content) -> frozenset[context.Path]:
-    """Return the paths that a content and the targets of its links read from the context."""
-    urls = tuple(link.url for link in _links(content) if "{" in link.url)
-    return _names(content.hash, content.subject, content.html, content.text, urls)
-
-
-def link_count(content: Content) -> int:
-    return len(_links(content))
-
-
-@lru_cache(maxsize=KEPT_CONTENTS)
-def _names(content_hash: str, subject: str, html: str, text: str, urls: tuple[str, ...]) -> frozenset[context.Path]:
+def _pin(content: Content) -> Pinned:
+    urls = [link.url for link in content.links.all()]
     found: set[context.Path] = set()
-    for source in (subject, html, text, *urls):
+    for source in (content.subject, content.html, content.text, *(url for url in urls if "{" in url)):
         try:
             found |= wording.names(wording.parse(source))
         except wording.WordingError:
             continue  # composing says what is wrong
-    return frozenset(path for path in found if path)
+    return Pinned(content, len(urls), frozenset(path for path in found if path))
 
 
-def _links(content: Content) -> list[Any]:
-    return list(content.links.all())  # prefetched
-
-
-def _load_contents(ids: Collection[int]) -> dict[int, Content]:
-    """Return the contents; they never change, so those used lately are kept in this process. One query, two for new ones."""
+def _load_contents(ids: Collection[int]) -> dict[int, Pinned]:
+    """Return the contents; they never change, so those used lately are kept in this process. One query, three for new ones."""
     wanted = dict(Content.objects.filter(pk__in=ids).values_list("pk", "hash"))
-    missing = [pk for pk, digest in wanted.items() if (pk, digest) not in _contents]
-    for content in Content.objects.filter(pk__in=missing).prefetch_related("links"):
-        _contents[(content.pk, content.hash)] = content
-    found = {pk: _contents[(pk, digest)] for pk, digest in wanted.items()}
-    while len(_contents) > KEPT_CONTENTS:
-        _contents.popitem(last=False)
+    missing = [pk for pk, digest in wanted.items() if (pk, digest) not in _pinned]
+    if missing:
+        for content in Content.objects.filter(pk__in=missing).prefetch_related("links"):
+            _pinned[(content.pk, content.hash)] = _pin(content)
+    found = {pk: _pinned[(pk, digest)] for pk, digest in wanted.items()}
+    while len(_pinned) > KEPT_CONTENTS:
+        _pinned.popitem(last=False)
     return found
 
 
