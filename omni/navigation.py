@@ -41,6 +41,7 @@ PLACES = (
     (_("Segments"), "filter", "segments:segment-list", "/segments/", "s"),
     (_("Campaigns"), "speakerphone", "campaigns:campaign-list", ("/campaigns/", "/templates/"), "c"),
     (_("Reports"), "chart-bar", "campaigns:report-list", "/reports/", "r"),
+    (_("Data"), "database", "profiles:data", "/data/", "d"),
     (_("Settings"), "settings", "settings", "/settings/", "t"),
 )
 

@@ -28,7 +28,6 @@ class Group(Enum):
     """The headings of the index, in order."""
 
     COMPANY = _("Company")
-    DATA = _("Data")
     SENDING = _("Sending")
     DEVELOPERS = _("Developers")
     SYSTEM = _("System")

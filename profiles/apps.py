@@ -9,7 +9,7 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import data_pages, palette
+        from profiles import data_home, palette
 
-        data_pages.register()
+        data_home.register()
         palette.register()

@@ -1,88 +1,81 @@
-"""Where do sources and calls that could not be used appear outside their own pages: in Settings and on Home?"""
+"""Which pages live below Data, in which group, and who may open them?
+
+A module with pages adds them when the app is ready (profiles.apps), in the order in which they are to stand:
+
+    data_pages.register(
+        Page("profiles:order-list", _("Orders"), "receipt", _("What was bought, for how much."), Right.VIEW, Group.SHOP)
+    )
+
+The index at /data/ and the palette show what is registered; the way back of such a page is "profiles:data" ("Data").
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from omni import home, settings_pages
+from omni import search
 from omni.roles import Right, may
-from profiles import sources
-from profiles.ingest import inbox
-from profiles.models import DeadLetter, IngestRaw
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
     from omni.models import User
 
-LATE_AFTER = timedelta(minutes=5)
+
+class Group(Enum):
+    """The headings of the index, in order."""
+
+    ARRIVING = _("What arrives")
+    MEANING = _("What it means")
+    SHOP = _("What is sold")
 
 
-def register() -> None:
-    settings_pages.register(
-        settings_pages.Page(
-            "profiles:source-list",
-            gettext_lazy("Sources"),
-            "plug-connected",
-            gettext_lazy("Sites, apps and servers that tell us what people do, and their keys."),
-            Right.VIEW,
-            settings_pages.Group.DATA,
-        )
-    )
-    settings_pages.register(
-        settings_pages.Page(
-            "profiles:dead-letter-list",
-            gettext_lazy("Calls that could not be used"),
-            "inbox",
-            gettext_lazy("What arrived and made no sense, why, and another try."),
-            Right.EDIT_PEOPLE,
-            settings_pages.Group.DATA,
-        )
-    )
-    home.register_step(
-        home.Step(
-            "data",
-            15,
-            gettext_lazy("Let your site tell what people do"),
-            gettext_lazy("Connect your shop, app or server, so that orders and visits arrive by themselves."),
-            "profiles:source-list",
-            is_data_arriving,
-            gettext_lazy("Connect a source"),
-        )
-    )
-    home.register_alerts(alerts)
+@dataclass(frozen=True)
+class Page:
+    """One page: `icon` is a name of the sprite, `description` one short sentence, `right` what one needs to open it."""
+
+    url_name: str
+    label: str | _StrPromise
+    icon: str
+    description: str | _StrPromise
+    right: Right = Right.VIEW
+    group: Group = Group.ARRIVING
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
 
 
-def is_data_arriving(user: User, now: datetime) -> bool:
-    return sources.anything_arrived()
+_pages: dict[str, Page] = {}
 
 
-def alerts(user: User, now: datetime) -> Sequence[home.Alert]:
-    """Say what of the data is late or unusable. Two queries."""
-    found = []
-    if IngestRaw.objects.filter(received_at__lt=now - LATE_AFTER).exists():
-        found.append(
-            home.Alert(
-                _("Data is waiting to be processed"),
-                _("Calls that arrived more than five minutes ago are not processed yet. Are the workers running?"),
-                reverse("profiles:source-list"),
-                "danger" if inbox.is_full() else "warning",
-                _("See the sources"),
-            )
-        )
-    letters = DeadLetter.objects.filter(replayed_at=None, received_at__gte=now - timedelta(days=1)).count()
-    if letters and may(user, Right.EDIT_PEOPLE):
-        found.append(
-            home.Alert(
-                ngettext("%(n)s call could not be used today", "%(n)s calls could not be used today", letters) % {"n": letters},
-                _("They are kept with the reason, and can be processed again once it is gone."),
-                reverse("profiles:dead-letter-list"),
-                "warning",
-                _("See why"),
-            )
-        )
-    return found
+def register(page: Page) -> None:
+    """Add a page to the index; registering the same url name again replaces it."""
+    _pages[page.url_name] = page
+
+
+def for_user(user: User) -> list[tuple[Group, list[Page]]]:
+    """Return the groups with the pages this person may open; empty groups are left out."""
+    visible = [page for page in _pages.values() if may(user, page.right) and _is_mounted(page)]
+    grouped = [(group, [page for page in visible if page.group is group]) for group in Group]
+    return [(group, pages) for group, pages in grouped if pages]
+
+
+def find(query: str, user: User, limit: int) -> list[search.Hit]:
+    """Return the pages for the palette."""
+    pages = [page for _group, pages in for_user(user) for page in pages]
+    hits = [search.Hit(page.label, page.url, page.icon, gettext("Data"), keywords=page.description) for page in pages]
+    return search.matching(hits, query, limit)
+
+
+def _is_mounted(page: Page) -> bool:
+    try:
+        return bool(page.url)
+    except NoReverseMatch:
+        return False

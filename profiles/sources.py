@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from omni import audit
@@ -76,6 +76,15 @@ def activity(sources: Sequence[Source], *, now: datetime) -> dict[int, Activity]
         else Activity(latest_at=latest.get(source.pk))
         for source in sources
     }
+
+
+def total(*, now: datetime) -> Activity:
+    """Return the activity of all sources together. One query."""
+    recent = Q(hour_at__gte=now - DAY)
+    row = SourceTally.objects.aggregate(
+        u=Sum("used", filter=recent), d=Sum("repeated", filter=recent), r=Sum("refused", filter=recent), at=Max("latest_at")
+    )
+    return Activity(row["u"] or 0, row["d"] or 0, row["r"] or 0, row["at"])
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.views import deadletters, imports, ingest, people, person, sources
+from profiles.views import data, deadletters, imports, ingest, people, person, sources
 
 app_name = "profiles"
 urlpatterns = [
@@ -27,14 +27,15 @@ urlpatterns = [
     path("people/<int:pk>/attributes/restore/", person.attribute_restore, name="attribute-restore"),
     path("people/<int:pk>/consents/", person.consent_create, name="consent-create"),
     path("people/<int:pk>/suppressions/lift/", person.suppression_lift, name="suppression-lift"),
-    path("settings/sources/", sources.source_list, name="source-list"),
-    path("settings/sources/new/", sources.source_create, name="source-create"),
-    path("settings/sources/<int:pk>/", sources.source_detail, name="source-detail"),
-    path("settings/sources/<int:pk>/revoke/", sources.source_revoke, name="source-revoke"),
-    path("settings/dead-letters/", deadletters.dead_letter_list, name="dead-letter-list"),
-    path("settings/dead-letters/replay/", deadletters.dead_letter_replay_all, name="dead-letter-replay-all"),
-    path("settings/dead-letters/<int:pk>/", deadletters.dead_letter_detail, name="dead-letter-detail"),
-    path("settings/dead-letters/<int:pk>/replay/", deadletters.dead_letter_replay, name="dead-letter-replay"),
+    path("data/", data.index, name="data"),
+    path("data/sources/", sources.source_list, name="source-list"),
+    path("data/sources/new/", sources.source_create, name="source-create"),
+    path("data/sources/<int:pk>/", sources.source_detail, name="source-detail"),
+    path("data/sources/<int:pk>/revoke/", sources.source_revoke, name="source-revoke"),
+    path("data/dead-letters/", deadletters.dead_letter_list, name="dead-letter-list"),
+    path("data/dead-letters/replay/", deadletters.dead_letter_replay_all, name="dead-letter-replay-all"),
+    path("data/dead-letters/<int:pk>/", deadletters.dead_letter_detail, name="dead-letter-detail"),
+    path("data/dead-letters/<int:pk>/replay/", deadletters.dead_letter_replay, name="dead-letter-replay"),
     # Pages that are being left send what they still have; such a beacon cannot carry an Authorization header.
     path("beacon/v1/batch", ingest.accept, {"reads_key_from_query": True}, name="ingest-beacon"),
 ]

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from omni import home
 from omni.models import AuditEntry, User
-from profiles import data_pages
+from profiles import data_home
 from profiles.ingest import deadletters
 from profiles.ingest.spec import Drop
 from profiles.models import DeadLetter, EventDef, IngestRaw, Source
@@ -155,4 +155,18 @@ def test_home_tells_when_data_arrives_and_when_it_does_not(
     drain()
 
     assert step.is_done(owner, now)
-    assert [alert.url for alert in data_pages.alerts(owner, now)] == [reverse("profiles:dead-letter-list")]
+    assert [alert.url for alert in data_home.alerts(owner, now)] == [reverse("profiles:dead-letter-list")]
+
+
+def test_the_index_of_data_shows_what_one_may_open(owner: User, analyst: User, client_of: Any) -> None:
+    url = reverse("profiles:data")
+
+    assert reverse("profiles:dead-letter-list") in client_of(owner).get(url).content.decode()
+    seen = client_of(analyst).get(url).content.decode()
+    assert reverse("profiles:source-list") in seen
+    assert reverse("profiles:dead-letter-list") not in seen
+    assert 'aria-current="page"' in seen
+
+
+def test_the_palette_finds_the_pages_of_data(owner: User, client_of: Any) -> None:
+    assert reverse("profiles:dead-letter-list") in client_of(owner).get("/search/?q=another try").content.decode()
