@@ -10,6 +10,8 @@ class ProfilesConfig(AppConfig):
 
     def ready(self) -> None:
         from profiles import data_home, palette
+        from profiles.views import person_blocks
 
         data_home.register()
         palette.register()
+        person_blocks.register()

@@ -21,6 +21,7 @@ urlpatterns = [
     path("people/imports/<int:pk>/discard/", imports.import_discard, name="import-discard"),
     path("people/imports/<int:pk>/not-imported.csv", imports.import_faults, name="import-faults"),
     path("people/<int:pk>/", person.person_detail, name="person-detail"),
+    path("people/<int:pk>/tab/<slug:tab>/", person.person_tab, name="person-tab"),
     path("people/<int:pk>/timeline/", person.person_timeline, name="person-timeline"),
     path("people/<int:pk>/attributes/", person.attribute_create, name="attribute-create"),
     path("people/<int:pk>/attributes/delete/", person.attribute_delete, name="attribute-delete"),
