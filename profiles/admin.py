@@ -9,12 +9,15 @@ from django.contrib import admin
 from profiles.models import (
     AttributeDef,
     Consent,
+    ConsentText,
     ContactPoint,
     DeadLetter,
     EventDef,
     Identifier,
     Merge,
+    PrivacyRequest,
     Profile,
+    Snooze,
     Source,
     SourceTally,
     Suppression,
@@ -80,6 +83,20 @@ class ContactPointAdmin(ReadOnlyAdmin):
     search_fields = ("=address",)
 
 
+@admin.register(Snooze)
+class SnoozeAdmin(ReadOnlyAdmin):
+    list_display = ("channel", "address", "starts_at", "ends_at", "method")
+    search_fields = ("=address",)
+
+
+@admin.register(PrivacyRequest)
+class PrivacyRequestAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "channel", "address", "asked_at", "state", "decided_at")
+    list_filter = ("state", "kind")
+    search_fields = ("=address",)
+    exclude = ("profile", "decided_by")
+
+
 @admin.register(Source)
 class SourceAdmin(ReadOnlyAdmin):
     list_display = ("name", "kind", "prefix", "created_at", "revoked_at")
@@ -109,4 +126,9 @@ class EventDefAdmin(ReadOnlyAdmin):
 
 @admin.register(Topic)
 class TopicAdmin(ReadOnlyAdmin):
-    list_display = ("key", "name", "is_default")
+    list_display = ("key", "name", "is_default", "needs_confirmation", "archived_at")
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(ReadOnlyAdmin):
+    list_display = ("topic", "version", "created_at")

@@ -3,7 +3,7 @@
 The ledger (`Consent`) is only appended to. `ConsentState` is its fold: per channel, address and topic the entry of the
 highest `_weight`, so the order of arrival does not matter. A word that a person gave (or a withdrawal, by whomever) always
 outweighs a permission that a program merely claims: an import or a sync never turns an opt-out into an opt-in unless it
-carries proof of a newer consent.
+carries proof of a newer consent. What waits for a confirmation weighs least: it permits nothing and takes nothing away.
 
 Whoever changes what the delivery gate reads holds the `RecipientGate` row of the address, as the gate does: either the
 withdrawal comes first and nothing is sent, or the letter was already handed over.
@@ -11,7 +11,8 @@ withdrawal comes first and nothing is sent, or the letter was already handed ove
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ from profiles.models import Consent, ConsentState, ContactPoint, RecipientGate, 
 
 GRANTED = Consent.Status.GRANTED
 WITHDRAWN = Consent.Status.WITHDRAWN
+PENDING = Consent.Status.PENDING
 
 CLAIMED_BY_PROGRAMS = frozenset({"import", "api", "sync"})
 # Keys of `proof` that show what the person did; who imported it (actor, import, row) shows nothing.
@@ -140,6 +142,19 @@ def lock(*, channel: str, addresses: Iterable[str]) -> None:
     list(gates.values_list("pk"))
 
 
+@contextmanager
+def erasing() -> Iterator[None]:
+    """Let this transaction change and delete entries of the ledger, which the database refuses otherwise. Needs one.
+
+    Only an erasure does: every other change of mind is a new entry.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL omni.erasing = 'on'")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL omni.erasing = 'off'")
+
+
 def _standing(
     suppressed: str | None, of_channel: str | None, of_topic: str | None, has_topic: bool, is_default: bool
 ) -> Standing:
@@ -151,8 +166,10 @@ def _standing(
         return Standing(False, "never_asked")
     if of_topic == WITHDRAWN:
         return Standing(False, "topic_unsubscribed")
-    if has_topic and of_topic is None and not is_default:
-        return Standing(False, "never_asked")
+    if of_channel == PENDING:
+        return Standing(False, "double_opt_in_pending")
+    if has_topic and of_topic != GRANTED and not is_default:
+        return Standing(False, "double_opt_in_pending" if of_topic == PENDING else "never_asked")
     return Standing(True)
 
 
@@ -206,11 +223,15 @@ def _fold(entries: Sequence[Consent]) -> list[Subject]:
     return [subject for subject, entry in sorted(heavier.items()) if subject not in held or held[subject].status != entry.status]
 
 
-def weight(entry: Consent) -> tuple[bool, datetime, bool]:
-    """Return what decides between two entries: proven over merely claimed, newer over older, withdrawal over permission."""
+def weight(entry: Consent) -> tuple[int, datetime, bool]:
+    """Return what decides between two entries: proven over merely claimed over unconfirmed, newer over older, withdrawal
+    over permission.
+    """
     is_withdrawal = entry.status == WITHDRAWN
+    if entry.status == PENDING:
+        return (0, entry.at, False)
     is_proven = is_withdrawal or entry.method not in CLAIMED_BY_PROGRAMS or not EVIDENCE.isdisjoint(entry.proof)
-    return (is_proven, entry.at, is_withdrawal)
+    return (2 if is_proven else 1, entry.at, is_withdrawal)
 
 
 def _subject(entry: Consent) -> Subject:

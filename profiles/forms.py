@@ -199,11 +199,14 @@ class AttributeForm(forms.Form):
         return data
 
 
+SAYABLE = [(Consent.Status.GRANTED, _("Opted in")), (Consent.Status.WITHDRAWN, _("Opted out"))]
+
+
 class ConsentForm(forms.Form):
     """One word about one address, said by staff for the person. An opt-in needs its reason."""
 
     subject = forms.ChoiceField(label=_("What"))
-    status = forms.ChoiceField(label=_("The person"), choices=Consent.Status.choices, widget=forms.RadioSelect)
+    status = forms.ChoiceField(label=_("The person"), choices=SAYABLE, widget=forms.RadioSelect)
     source = forms.CharField(
         label=_("How you know"),
         required=False,

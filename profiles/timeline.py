@@ -174,23 +174,30 @@ def _details(event: Event) -> list[tuple[str, Any]]:
     return details
 
 
+LOOKS: dict[str, tuple[str, str]] = {
+    Consent.Status.GRANTED: ("shield-check", "success"),
+    Consent.Status.WITHDRAWN: ("shield-off", "warning"),
+    Consent.Status.PENDING: ("hourglass", "neutral"),
+}
+
+
 def fetch_consents(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
     rows = Consent.objects.filter(profile_id__in=list(profile_ids))
     return [_consent_entry(row) for row in newest(rows, "at", before=before, limit=limit)]
 
 
 def _consent_entry(row: Consent) -> Entry:
-    is_grant = row.status == Consent.Status.GRANTED
+    icon, tone = LOOKS[row.status]
     about = f"{row.address} · {row.topic}" if row.topic else row.address
     details = [(_("How"), method_in_words(row.method)), (_("Source"), row.source), *row.proof.items()]
     return Entry(
         row.at,
         "consent",
-        "shield-check" if is_grant else "shield-off",
+        icon,
         row.get_status_display(),
         about,
         [(name, value) for name, value in details if value],
-        "success" if is_grant else "warning",
+        tone,
     )
 
 
@@ -203,6 +210,8 @@ def method_in_words(method: str) -> str:
         "one_click": _("by the unsubscribe button of the mailbox"),
         "preference_page": _("on the preference page"),
         "link": _("by a link in a letter"),
+        "form": _("on the sign-up page"),
+        "double_opt_in": _("confirmed by a link in a letter"),
     }
     return words.get(method, method)
 

@@ -103,7 +103,7 @@ class ConsentIn(StrictSerializer):
     channel = serializers.ChoiceField(choices=list(mapping.CHANNELS))
     address = serializers.CharField(max_length=255)
     topic = serializers.SlugField(max_length=40, required=False, default="", allow_blank=True)
-    status = serializers.ChoiceField(choices=Consent.Status.choices)
+    status = serializers.ChoiceField(choices=[Consent.Status.GRANTED, Consent.Status.WITHDRAWN])
     source = serializers.CharField(max_length=200)  # type: ignore[assignment]
     at = serializers.DateTimeField(required=False, help_text="When the person said so. Default: now.")
     proof = AttributesField(

@@ -70,15 +70,17 @@ WITH subjects AS (
     SELECT channel, address, topic, 'granted', %(at)s, id FROM entries
     ON CONFLICT (channel, address, topic) DO UPDATE
     SET status = excluded.status, since_at = excluded.since_at, consent_id = excluded.consent_id
-    WHERE profiles_consentstate.status = 'granted' AND profiles_consentstate.since_at < excluded.since_at
+    WHERE profiles_consentstate.status = 'pending'
+        OR profiles_consentstate.status = 'granted' AND profiles_consentstate.since_at < excluded.since_at
         AND EXISTS (
             SELECT FROM profiles_consent held WHERE held.id = profiles_consentstate.consent_id
             AND held.method = ANY(%(claimed)s) AND NOT held.proof ?| %(evidence)s
         )
-    RETURNING channel, address, topic, (xmax = 0) AS is_new
+    RETURNING channel, address, topic
 )
 SELECT DISTINCT entries.profile_id FROM states JOIN entries USING (channel, address, topic)
-WHERE states.is_new AND entries.profile_id IS NOT NULL
+LEFT JOIN profiles_consentstate was USING (channel, address, topic)
+WHERE was.status IS DISTINCT FROM 'granted' AND entries.profile_id IS NOT NULL
 """
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from profiles.models.contact import Consent, ConsentState, ContactPoint, RecipientGate, Suppression, Topic
+from profiles.models.contact import (
+    Consent,
+    ConsentState,
+    ConsentText,
+    ContactPoint,
+    RecipientGate,
+    Snooze,
+    Suppression,
+    Topic,
+)
 from profiles.models.event import Event
 from profiles.models.imports import Import, ImportedPerson, ImportFault
 from profiles.models.inbox import DeadLetter, IngestRaw, SeenMessage, Source, SourceTally
+from profiles.models.privacy import PrivacyRequest
 from profiles.models.profile import Identifier, Merge, Profile
 from profiles.models.schema import AttributeDef, EventDef
 
@@ -13,6 +23,7 @@ __all__ = [
     "AttributeDef",
     "Consent",
     "ConsentState",
+    "ConsentText",
     "ContactPoint",
     "DeadLetter",
     "Event",
@@ -23,9 +34,11 @@ __all__ = [
     "ImportedPerson",
     "IngestRaw",
     "Merge",
+    "PrivacyRequest",
     "Profile",
     "RecipientGate",
     "SeenMessage",
+    "Snooze",
     "Source",
     "SourceTally",
     "Suppression",

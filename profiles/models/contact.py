@@ -29,24 +29,52 @@ class ContactPoint(models.Model):
 
 
 class Topic(models.Model):
-    """What one can subscribe to, such as "News and offers"."""
+    """What one can subscribe to, such as "News and offers". The ledger names it by its key, which never changes."""
 
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True)
-    is_default = models.BooleanField(default=False)
+    is_default = models.BooleanField(_("on for everyone who was not asked"), default=False)
+    needs_confirmation = models.BooleanField(_("sign-ups are confirmed by a letter"), default=True)
+    has_form = models.BooleanField(_("anyone may sign up on its public page"), default=False)
+    position = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
 
 
+class ConsentText(models.Model):
+    """What a person reads before they sign up for a topic. A change is a new version: proofs name the one that was read."""
+
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="texts")
+    version = models.PositiveIntegerField()
+    text = models.TextField(_("text"))
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["topic", "version"], name="consent_text_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """How the proofs call it."""
+        return f"{self.topic.key}/{self.version}"
+
+
 class Consent(models.Model):
-    """The ledger: one row per grant or withdrawal, never changed. `topic` is '' for the channel as a whole."""
+    """The ledger: one row per word said; the database refuses to change or delete one (profiles.consent.erasing).
+
+    `topic` is '' for the channel as a whole.
+    """
 
     class Status(models.TextChoices):
         GRANTED = "granted", _("Opted in")
         WITHDRAWN = "withdrawn", _("Opted out")
+        PENDING = "pending", _("Asked to confirm")  # permits nothing and takes nothing away
 
     # The origin, also after a merge; None when nobody had the address: a withdrawal is heard all the same.
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="consents", null=True, blank=True)
@@ -111,6 +139,23 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address}: {self.reason}"
+
+
+class Snooze(models.Model):
+    """A pause that the owner of an address wished: no marketing from `starts_at` until `ends_at`. Several make history."""
+
+    channel = models.CharField(max_length=16)
+    address = models.CharField(max_length=255)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    method = models.CharField(max_length=40)
+    proof = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["channel", "address", "-ends_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.address} until {self.ends_at:%Y-%m-%d}"
 
 
 class RecipientGate(models.Model):

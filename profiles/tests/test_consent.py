@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -203,3 +203,41 @@ def test_a_gate_and_a_withdrawal_take_turns() -> None:
     assert order == ["handed over while allowed: True", "withdrawn"]
     assert not standing().is_allowed
     assert RecipientGate.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_what_waits_for_a_confirmation_permits_nothing_and_takes_nothing_away() -> None:
+    Topic.objects.create(key="offers", name="Offers")
+    record(said("pending", method="form"), said("pending", method="form", topic="offers"))
+    assert standing() == Standing(False, "double_opt_in_pending")
+
+    record(said("granted", at=NOW - DAY))
+    assert standing().is_allowed
+    assert standing("offers") == Standing(False, "double_opt_in_pending")
+
+    record(said("pending", method="form"), said("pending", method="form", topic="offers"))
+    assert standing().is_allowed
+
+    record(said("withdrawn", topic="offers", at=NOW - DAY), said("pending", method="form", topic="offers"))
+    assert standing("offers") == Standing(False, "topic_unsubscribed")
+
+    record(said("granted", topic="offers", method="double_opt_in", proof={"token": "x"}))
+    assert standing("offers").is_allowed
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_to_change_or_delete_what_was_said() -> None:
+    record(said("granted"))
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Consent.objects.update(status="withdrawn")
+    ConsentState.objects.all().delete()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Consent.objects.all().delete()
+    assert Consent.objects.get().status == "granted"
+
+    with transaction.atomic(), consent.erasing():
+        Consent.objects.all().delete()
+    record(said("granted"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Consent.objects.update(status="withdrawn")

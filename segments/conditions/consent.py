@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 STATUSES = {
     "granted": gettext_lazy("opted in to"),
     "withdrawn": gettext_lazy("opted out of"),
+    "pending": gettext_lazy("has yet to confirm"),
     "unknown": gettext_lazy("never said anything about"),
 }
 
@@ -91,6 +92,8 @@ class ConsentCondition(Condition):
             return _("who opted in to %(subject)s") % values
         if params["status"] == "withdrawn":
             return _("who opted out of %(subject)s") % values
+        if params["status"] == "pending":
+            return _("who has yet to confirm %(subject)s") % values
         return _("who never said anything about %(subject)s") % values
 
     def evidence(self, params: Params, *, now: datetime, profile_ids: Collection[int]) -> dict[int, str]:

@@ -36,7 +36,7 @@ PERMITTED = (
 )
 TOPIC_PERMITTED = (
     " AND COALESCE((SELECT t.status = 'granted' FROM profiles_consentstate t WHERE t.channel = point.kind"
-    " AND t.address = point.address AND t.topic = %s),"
+    " AND t.address = point.address AND t.topic = %s AND t.status <> 'pending'),"
     " (SELECT topic.is_default FROM profiles_topic topic WHERE topic.key = %s), false)"
 )
 
