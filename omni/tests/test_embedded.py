@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,12 @@ def test_it_quotes_the_last_words_of_a_server_that_failed(var: Path) -> None:
     (var / "log").write_text("FATAL: lock file is empty\n")
 
     assert "FATAL: lock file is empty" in embedded._why_postgres_failed(var, OSError())
+
+
+def test_it_finds_the_system_programs_that_a_short_path_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
+
+    embedded._find_system_programs()
+    embedded._find_system_programs()
+
+    assert os.environ["PATH"] == "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"

@@ -50,10 +50,10 @@ def main(plan: Plan) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, database.own(f"faults_{os.getpid()}") as name:
         log = Path(folder) / "sink.log"
-        with _sink(log) as port:
-            office = _furnish(plan, port, folder)
+        with sink(log) as port:
+            office = furnish(plan, port, folder)
             kills = _torment(plan, name, folder)
-        broken = _judge(plan, office, log, kills)
+        broken = judge(plan, office, log, kills)
     took = time.monotonic() - started
     print(f"{plan.provider}: {plan.letters} letters, {kills} kills, seed {plan.seed}, {took:.0f} s: {_states(broken)}")
     for line in broken[:20]:
@@ -66,12 +66,14 @@ def _states(broken: list[str]) -> str:
 
 
 @contextmanager
-def _sink(log: Path) -> Iterator[int]:
+def sink(log: Path, *, answer_ms: int = 0) -> Iterator[int]:
+    """Run a mail server that writes down what it takes, and answers after so many milliseconds; yields its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log.touch()
     command = [sys.executable, "-m", "tests.faults.sink", str(port), str(log), str(LOST_PERCENT), str(BUSY_PERCENT)]
+    command.append(str(answer_ms))
     process = subprocess.Popen(command)
     try:
         while socket.socket().connect_ex(("127.0.0.1", port)):
@@ -82,7 +84,7 @@ def _sink(log: Path) -> Iterator[int]:
         process.wait()
 
 
-def _furnish(plan: Plan, port: int, folder: str) -> Office:
+def furnish(plan: Plan, port: int, folder: str, *, delay_ms: int = 0) -> Office:
     from django.conf import settings
     from django.utils import timezone
 
@@ -96,6 +98,7 @@ def _furnish(plan: Plan, port: int, folder: str) -> Office:
     else:
         kind = "sandbox"
         values = {"mailbox": "faults", "keyed": plan.provider == "keyed", "lost_percent": LOST_PERCENT, "seed": str(plan.seed)}
+        values["delay_ms"] = delay_ms
     ProviderAccount.objects.update(provider=kind, settings=values)
     office.account.refresh_from_db()
     office.enter(office.people(plan.letters))
@@ -124,7 +127,7 @@ def _torment(plan: Plan, name: str, folder: str) -> int:
     kills = 0
     deadline = time.monotonic() + PATIENCE_SECONDS + plan.kills * 2
     try:
-        while not _is_done() and time.monotonic() < deadline:
+        while not is_done() and time.monotonic() < deadline:
             time.sleep(chance.uniform(0.02, 0.35))
             for place, process in list(crew.items()):
                 if not process.is_alive():  # died at a failpoint
@@ -152,13 +155,13 @@ def _points(plan: Plan) -> list[str]:
     return [f"{point}:{chance.randint(1, 9)}" for point in failpoints.POINTS for _ in range(3)]
 
 
-def _is_done() -> bool:
+def is_done() -> bool:
     from campaigns.models import Work
 
     return not Work.objects.exists()
 
 
-def _judge(plan: Plan, office: Office, log: Path, kills: int) -> list[str]:
+def judge(plan: Plan, office: Office, log: Path, kills: int) -> list[str]:
     from tests.faults import audit
 
     evidence = _sink_evidence(log) if plan.provider == "smtp" else _sandbox_evidence(office)

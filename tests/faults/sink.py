@@ -1,6 +1,6 @@
 """A mail server that writes down what it takes before it says so, and sometimes loses its answer.
 
-    python -m tests.faults.sink <port> <log file> <per cent of answers lost> <per cent of recipients that are busy once>
+    python -m tests.faults.sink <port> <log file> <answers lost, %> <recipients that are busy once, %> [<ms before it answers>]
 
 Its log is one line a fact: `rcpt <address>`, `taken <key> <address> <SHA-256 of the letter>`, `lost <key>`.
 """
@@ -13,6 +13,8 @@ import re
 import socketserver
 import sys
 import threading
+import time
+from contextlib import suppress
 
 from campaigns.providers.chance import falls
 
@@ -24,6 +26,10 @@ class Session(socketserver.StreamRequestHandler):
     server: Server
 
     def handle(self) -> None:
+        with suppress(ConnectionError):  # senders die in the middle of a sentence
+            self.talk()
+
+    def talk(self) -> None:
         self.wfile.write(b"220 sink\r\n")
         recipient = b""
         while line := self.rfile.readline():
@@ -50,6 +56,7 @@ class Session(socketserver.StreamRequestHandler):
             if not line:
                 return False  # the sender died before the end: nothing was taken
             lines.append(line[1:] if line.startswith(b"..") else line)
+        time.sleep(self.server.answer_ms / 1000)
         letter = b"".join(lines)
         key = KEY.search(letter).group(1).strip()
         self.server.log(b"taken %s %s %s" % (key, recipient, hashlib.sha256(letter).hexdigest().encode()))
@@ -65,9 +72,10 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port: int, path: str, lost_percent: float, busy_percent: float) -> None:
+    def __init__(self, port: int, path: str, lost_percent: float, busy_percent: float, answer_ms: float = 0) -> None:
         super().__init__(("127.0.0.1", port), Session)
         self.lost_percent, self.busy_percent = lost_percent, busy_percent
+        self.answer_ms = answer_ms
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._lock = threading.Lock()
         self._turned_away: set[bytes] = set()
@@ -85,4 +93,4 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 if __name__ == "__main__":
-    Server(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]), float(sys.argv[4])).serve_forever()
+    Server(int(sys.argv[1]), sys.argv[2], *map(float, sys.argv[3:])).serve_forever()

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -80,6 +81,7 @@ class Command(BaseCommand):
                 embedded.start_postgres()
         except embedded.EmbeddedError as error:
             raise CommandError(str(error)) from error
+        self._clear_half_a_company()
         self._collect_static()
         call_command("translations")
         try:
@@ -97,13 +99,34 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         stamp.write_text(state)
 
+    def _clear_half_a_company(self) -> None:
+        """Empty the database when an earlier start was stopped while it made the demo company: nobody has worked in it.
+
+        A start that gets any further takes the marker away, with DEMO=0 too, so that what was worked in is never emptied.
+        """
+        marker = _unfinished_demo()
+        if not marker.exists():
+            return
+        if not embedded.uses_embedded_database():
+            raise CommandError(
+                "An earlier start was stopped while it made the demo company. Empty the database that DATABASE_URL names, "
+                f"or keep what is in it by removing {marker}, and start again."
+            )
+        if env.read.bool("DEMO", default=True):
+            self.stdout.write("An earlier start was stopped while it made the demo company; it is made again.")
+            embedded.empty_database()
+        marker.unlink()
+
     def _show_a_company(self) -> None:
         from omni.models import User
 
         if "demo" in get_commands() and env.read.bool("DEMO", default=True) and not User.objects.exists():
             people = env.read.int("DEMO_PEOPLE", default=5000)
             self.stdout.write(f"Making the demo company with {people} people (DEMO=0 starts empty) ...")
+            marker = _unfinished_demo()
+            marker.touch()
             call_command("demo")
+            marker.unlink()
 
     def _run(self, host: str, port: int) -> int:
         connections.close_all()
@@ -135,6 +158,10 @@ class Command(BaseCommand):
         )
         letters = f"letters sent to the local mailbox: {settings.BASE_URL}/mailbox/"
         return f"\n  Omni runs at {settings.BASE_URL}\n  {signing_in}\n  {letters}\n  Ctrl-C stops it.\n\n"
+
+
+def _unfinished_demo() -> Path:
+    return env.var_dir() / "demo.unfinished"
 
 
 def _leave(*_signal: object) -> NoReturn:
