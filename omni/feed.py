@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
 
 from omni.models import FeedEntry
@@ -52,19 +52,18 @@ def publish(*, kind: str, names: Iterable[str], profile_ids: Sequence[int], now:
     """Tell every consumer of `kind`; call it in the transaction that made the fact. One insert; nothing for no ids."""
     touched = sorted(set(names))
     ids = sorted(set(profile_ids))
-    FeedEntry.objects.bulk_create(
-        FeedEntry(
-            consumer=consumer.name,
-            kind=kind,
-            names=touched,
-            profile_ids=ids[start : start + MOST_PROFILES_PER_ENTRY],
-            published_at=now,
-            due_at=now,
+    told = [consumer.name for consumer in _consumers.values() if kind in consumer.kinds]
+    if not ids or not told:
+        return
+    # The ids as one text: the ORM would check and quote thousands of numbers once per consumer.
+    chunks = [ids[start : start + MOST_PROFILES_PER_ENTRY] for start in range(0, len(ids), MOST_PROFILES_PER_ENTRY)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO omni_feedentry (consumer, kind, names, profile_ids, published_at, due_at, attempts, error)"
+            " SELECT consumer, %s, %s::varchar[], chunk::bigint[], %s, %s, 0, ''"
+            " FROM unnest(%s::text[]) AS told (consumer) CROSS JOIN unnest(%s::text[]) AS chunks (chunk)",
+            [kind, touched, now, now, told, [f"{{{','.join(map(str, chunk))}}}" for chunk in chunks]],
         )
-        for consumer in _consumers.values()
-        if kind in consumer.kinds
-        for start in range(0, len(ids), MOST_PROFILES_PER_ENTRY)
-    )
 
 
 def consume(*, name: str, now: datetime, most: int = 50) -> int:

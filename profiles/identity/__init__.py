@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from profiles.identity.normal import normalize
 from profiles.identity.plan import LIMITS, Claim, Key
-from profiles.identity.resolve import ContentionError, origins_of, resolve
+from profiles.identity.resolve import ContentionError, Newcomer, Onlooker, origins_of, resolve
 
-__all__ = ["LIMITS", "Claim", "ContentionError", "Key", "normalize", "origins_of", "resolve"]
+__all__ = ["LIMITS", "Claim", "ContentionError", "Key", "Newcomer", "Onlooker", "normalize", "origins_of", "resolve"]

@@ -26,6 +26,7 @@ _BLOCKED = frozenset(
 _BLOCKED_MAILBOXES = frozenset({"null", "none", "undefined", "anonymous", "noemail", "no-email"})
 # What nearly every address looks like: its local part needs no parser.
 _PLAIN_EMAIL = re.compile(r"^([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)$")
+_PLAIN_PHONE = re.compile(r"^\+([1-9][0-9]{7,14})$")
 _TEST_DOMAIN = re.compile(r"^(test|example|asdf|qwerty)\.")
 _SAME_DIGIT = re.compile(r"(\d)\1{6,}$")  # +7 977 777-77-77 and the like: typed to get past a form
 
@@ -56,7 +57,7 @@ def _text(value: object) -> str | None:
     if isinstance(value, int) and value.bit_length() > 256:
         return None
     text = str(value).strip()
-    if not text or len(text) > LONGEST_VALUE or _UNSPEAKABLE.search(text):
+    if not text or len(text) > LONGEST_VALUE or (not text.isprintable() and _UNSPEAKABLE.search(text)):
         return None
     return text
 
@@ -102,6 +103,8 @@ def _stable(normal: Callable[[str], str | None], text: str) -> str | None:
 
 
 def _phone(text: str, region: str) -> str | None:
+    if (plain := _PLAIN_PHONE.match(text)) and (known := _plain_phone(plain[1])) is not None:
+        return known or None
     try:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
@@ -111,3 +114,24 @@ def _phone(text: str, region: str) -> str | None:
     if _SAME_DIGIT.search(str(number.national_number)):
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _plain_phone(digits: str) -> str | None:
+    """Return the spelling of a number that was written in it already, '' for a filler, None for what needs the parser."""
+    country = next((digits[:size] for size in (1, 2, 3) if int(digits[:size]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), "")
+    if not country:
+        return None
+    lengths, prefix = _numbering(int(country))
+    rest = digits[len(country) :]
+    if len(rest) not in lengths or rest[0] == "0" or (prefix is not None and prefix.match(rest)):
+        return None
+    return "" if _SAME_DIGIT.search(rest) else f"+{digits}"
+
+
+@lru_cache(maxsize=300)
+def _numbering(country: int) -> tuple[frozenset[int], re.Pattern[str] | None]:
+    """Return how many digits numbers of a calling code have, and what is dialed before them within the country."""
+    region = phonenumbers.region_code_for_country_code(country)
+    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(country, region)
+    prefix = plan.national_prefix_for_parsing
+    return frozenset(plan.general_desc.possible_length), re.compile(prefix) if prefix else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 
-from profiles import changes, search
+from profiles import bulk, changes, search
 from profiles.identity import merge
 from profiles.identity.plan import Claim, Group, Key, Plan, Standing, distinct_keys, root_of
 from profiles.models import Identifier, Profile
@@ -30,7 +31,29 @@ class _OutdatedError(Exception):
     """What the plan was made from has changed meanwhile."""
 
 
-def resolve(*, claims: Sequence[Claim], now: datetime, refreshes_search: bool = True) -> list[int]:
+@dataclass(frozen=True)
+class Newcomer:
+    """A person about to be made: the id, since when, the identifiers, and which of the claims (by index) mean them."""
+
+    id: int
+    since: datetime
+    identifiers: tuple[Key, ...]
+    claims: tuple[int, ...]
+
+
+class Onlooker(Protocol):
+    """A caller that writes new people whole, instead of bare and then once more. Both may be called again on a new try."""
+
+    def found(self, owners: Mapping[Key, int]) -> None:
+        """Hear which identifiers existed before, and whose they are."""
+
+    def make(self, newcomers: Sequence[Newcomer]) -> None:
+        """Insert the profiles, with the words they are found by."""
+
+
+def resolve(
+    *, claims: Sequence[Claim], now: datetime, refreshes_search: bool = True, onlooker: Onlooker | None = None
+) -> list[int]:
     """Return the id of the surviving profile each claim means, making and merging profiles on the way.
 
     1. Load the owners of all identifiers, and what those owners have (2 queries; the first alone when all is known).
@@ -40,7 +63,8 @@ def resolve(*, claims: Sequence[Claim], now: datetime, refreshes_search: bool = 
 
     Costs a fixed number of statements per batch. Call it in the transaction of the facts that brought the claims. Claims
     must carry at least one identifier; earlier claims go first. Raises ContentionError after MOST_TRIES. Without
-    `refreshes_search` the caller refreshes the search itself, for those who are new or got identifiers.
+    `refreshes_search` the caller refreshes the search itself, for those who are new or got identifiers. An `onlooker`
+    writes the new people itself.
     """
     if not claims:
         return []
@@ -48,7 +72,7 @@ def resolve(*, claims: Sequence[Claim], now: datetime, refreshes_search: bool = 
     for _ in range(MOST_TRIES):
         try:
             with transaction.atomic():
-                return _resolve(claims, keys, now, refreshes_search)
+                return _resolve(claims, keys, now, refreshes_search, onlooker)
         except _OutdatedError:
             continue
     raise ContentionError(f"{len(keys)} identifiers kept changing")
@@ -59,9 +83,13 @@ def origins_of(profile_id: int) -> list[int]:
     return list(Profile.objects.filter(merged_into=profile_id).order_by("pk").values_list("pk", flat=True))
 
 
-def _resolve(claims: Sequence[Claim], keys: list[Key], now: datetime, refreshes_search: bool) -> list[int]:
+def _resolve(
+    claims: Sequence[Claim], keys: list[Key], now: datetime, refreshes_search: bool, onlooker: Onlooker | None
+) -> list[int]:
     found = _owners(keys)
     owners = {key: owner for key, (_, owner) in found.items()}
+    if onlooker is not None:
+        onlooker.found(owners)
     if _is_settled(claims, owners):
         _touch(claims, found)
         return [owners[claim.identifiers[0]] for claim in claims]
@@ -69,7 +97,7 @@ def _resolve(claims: Sequence[Claim], keys: list[Key], now: datetime, refreshes_
     plan.take(claims)
     groups = plan.groups
     _lock(groups, owners)
-    _make(groups, now)
+    _make(plan, groups, now, onlooker)
     merge.carry_out([(group.id, group.absorbed) for group in groups if group.id and group.absorbed], now=now)
     _add_identifiers(groups)
     _touch(claims, found)
@@ -87,7 +115,7 @@ def _owners(keys: list[Key]) -> dict[Key, tuple[int, int]]:
         cursor.execute(
             "SELECT i.type, i.value, i.id, i.profile_id FROM unnest(%s::text[], %s::text[]) AS wanted (type, value)"
             " JOIN profiles_identifier i ON i.type = wanted.type AND i.value = wanted.value",
-            [[key[0] for key in keys], [key[1] for key in keys]],
+            [bulk.texts(key[0] for key in keys), bulk.texts(key[1] for key in keys)],
         )
         return {(kind, value): (pk, profile_id) for kind, value, pk, profile_id in cursor.fetchall()}
 
@@ -107,7 +135,7 @@ def _standings(profile_ids: list[int]) -> dict[int, Standing]:
             "SELECT p.id, i.type, count(*), array_agg(i.value) FILTER (WHERE i.type = 'user_id'),"
             " (SELECT count(*) FROM profiles_merge m WHERE m.root_id = p.id AND m.reversed_at IS NULL)"
             " FROM unnest(%s::bigint[]) AS p (id) JOIN profiles_identifier i ON i.profile_id = p.id GROUP BY p.id, i.type",
-            [profile_ids],
+            [bulk.numbers(profile_ids)],
         )
         rows: dict[int, list[Any]] = {}
         for pk, *rest in cursor.fetchall():
@@ -136,7 +164,7 @@ def _lock(groups: list[Group], owners: dict[Key, int]) -> None:
         raise _OutdatedError
 
 
-def _make(groups: list[Group], now: datetime) -> None:
+def _make(plan: Plan, groups: list[Group], now: datetime, onlooker: Onlooker | None) -> None:
     new = [group for group in groups if group.id is None]
     if not new:
         return
@@ -144,12 +172,26 @@ def _make(groups: list[Group], now: datetime) -> None:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('profiles_profile', 'id')) FROM generate_series(1, %s)", [len(new)])
         for group, (pk,) in zip(new, cursor.fetchall(), strict=True):
             group.id = pk
+        if onlooker is not None:
+            onlooker.make(_newcomers(plan, new, now))
+            return
         # One statement with two arrays: the ORM would write out ten values a person.
         cursor.execute(
             "INSERT INTO profiles_profile (id, created_at, updated_at, attributes, attribute_facts, version, is_test)"
             " SELECT id, since, %s, '{}', '{}', 1, false FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (id, since)",
-            [now, [group.id for group in new], [min(group.since or now, now) for group in new]],
+            [now, bulk.numbers(group.id or 0 for group in new), bulk.moments(min(group.since or now, now) for group in new)],
         )
+
+
+def _newcomers(plan: Plan, new: list[Group], now: datetime) -> list[Newcomer]:
+    whose: dict[int, list[int]] = {}
+    for index, group in enumerate(plan.of):
+        whose.setdefault(root_of(group).id or 0, []).append(index)
+    return [
+        Newcomer(group.id, min(group.since or now, now), tuple(group.added), tuple(whose[group.id]))
+        for group in new
+        if group.id is not None
+    ]
 
 
 def _add_identifiers(groups: list[Group]) -> None:
@@ -157,30 +199,31 @@ def _add_identifiers(groups: list[Group]) -> None:
     rows = sorted((key, group.id, claim) for group in groups for key, claim in group.added.items())
     if not rows:
         return
-    columns: list[list[Any]] = [
-        [key[0] for key, _, _ in rows],
-        [key[1] for key, _, _ in rows],
-        [pk for _, pk, _ in rows],
-        [claim.source[:80] for _, _, claim in rows],
-        [claim.at for _, _, claim in rows],
-    ]
     with connection.cursor() as cursor:
+        # One statement for both tables: an address is an identifier and a contact point at once.
         cursor.execute(
-            "INSERT INTO profiles_identifier (type, value, profile_id, source, first_seen_at, latest_seen_at)"
-            " SELECT type, value, profile_id, source, at, at"
-            " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[])"
-            " AS new (type, value, profile_id, source, at) ON CONFLICT (type, value) DO NOTHING",
-            columns,
+            "WITH added AS ("
+            "  INSERT INTO profiles_identifier (type, value, profile_id, source, first_seen_at, latest_seen_at)"
+            "  SELECT type, value, profile_id, source, at, at"
+            "  FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[])"
+            "  AS new (type, value, profile_id, source, at) ON CONFLICT (type, value) DO NOTHING"
+            "  RETURNING type, value, profile_id, first_seen_at"
+            "), points AS ("
+            "  INSERT INTO profiles_contactpoint (kind, address, profile_id, created_at)"
+            "  SELECT type, value, profile_id, first_seen_at FROM added WHERE type = ANY(%s::text[])"
+            "  ON CONFLICT (kind, address) DO UPDATE SET profile_id = excluded.profile_id"
+            ") SELECT count(*) FROM added",
+            [
+                bulk.texts(key[0] for key, _, _ in rows),
+                bulk.texts(key[1] for key, _, _ in rows),
+                bulk.numbers(pk or 0 for _, pk, _ in rows),
+                bulk.texts(claim.source[:80] for _, _, claim in rows),
+                bulk.moments(claim.at for _, _, claim in rows),
+                bulk.texts(CONTACT_TYPES),
+            ],
         )
-        if cursor.rowcount != len(rows):
+        if cursor.fetchone() != (len(rows),):
             raise _OutdatedError  # somebody else made one of them first; their owner is seen on the next try
-        cursor.execute(
-            "INSERT INTO profiles_contactpoint (kind, address, profile_id, created_at)"
-            " SELECT type, value, profile_id, at FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[])"
-            " AS new (type, value, profile_id, source, at) WHERE type = ANY(%s)"
-            " ON CONFLICT (kind, address) DO UPDATE SET profile_id = excluded.profile_id",
-            [*columns, [str(kind) for kind in CONTACT_TYPES]],
-        )
 
 
 def _touch(claims: Sequence[Claim], found: dict[Key, tuple[int, int]]) -> None:
@@ -191,6 +234,8 @@ def _touch(claims: Sequence[Claim], found: dict[Key, tuple[int, int]]) -> None:
             if key in found:
                 pk = found[key][0]
                 latest[pk] = max(latest.get(pk, claim.at), claim.at)
+    if not latest:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE profiles_identifier i SET latest_seen_at = seen.at FROM"
@@ -198,5 +243,9 @@ def _touch(claims: Sequence[Claim], found: dict[Key, tuple[int, int]]) -> None:
             " FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS wanted (id, before, at)"
             " JOIN profiles_identifier held ON held.id = wanted.id AND held.latest_seen_at < wanted.before"
             " FOR UPDATE OF held SKIP LOCKED) AS seen WHERE i.id = seen.id",
-            [list(latest), [at - SEEN_PRECISION for at in latest.values()], list(latest.values())],
+            [
+                bulk.numbers(latest),
+                bulk.moments(at - SEEN_PRECISION for at in latest.values()),
+                bulk.moments(latest.values()),
+            ],
         )

@@ -1,19 +1,19 @@
-"""How do many usable rows become people, attributes and consents at once? COPY into a staging table, then sets."""
+"""How do many usable rows become people, attributes and consents at once? COPY and sets."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from profiles import attributes, changes, consent, identity, search
+from profiles import attributes, bulk, changes, consent, identity, search
 from profiles.imports.mapping import Decision, Plan
 from profiles.imports.rows import Row
-from profiles.models import ImportedPerson, Profile
+from profiles.models import ImportedPerson
 
 Outcome = ImportedPerson.Outcome
 
@@ -21,25 +21,24 @@ METHOD = "import"
 
 _STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_stage (
-    profile_id bigint PRIMARY KEY, attributes jsonb NOT NULL, created_at timestamptz, words text
+    profile_id bigint PRIMARY KEY, attributes jsonb NOT NULL, created_at timestamptz
 ) ON COMMIT DELETE ROWS
 """
 # The same rule as profiles.attributes.apply: per attribute the later word wins, and a confirmed value carries its newer time.
 _WRITE_ATTRIBUTES = """
 WITH newer AS (
-    SELECT s.profile_id, s.words, jsonb_object_agg(cell.key, cell.value) AS attributes,
+    SELECT s.profile_id, jsonb_object_agg(cell.key, cell.value) AS attributes,
         jsonb_object_agg(cell.key, %(fact)s::jsonb) AS facts,
         coalesce(array_agg(cell.key) FILTER (WHERE p.attributes -> cell.key IS DISTINCT FROM cell.value), '{}') AS different
     FROM import_stage s JOIN profiles_profile p ON p.id = s.profile_id CROSS JOIN LATERAL jsonb_each(s.attributes) AS cell
     WHERE coalesce((p.attribute_facts -> cell.key ->> 0)::timestamptz <= %(at)s, true) AND (
         p.attributes -> cell.key IS DISTINCT FROM cell.value OR p.attribute_facts -> cell.key IS DISTINCT FROM %(fact)s::jsonb
     )
-    GROUP BY s.profile_id, s.words
+    GROUP BY s.profile_id
 )
 UPDATE profiles_profile p SET
     attributes = p.attributes || newer.attributes, attribute_facts = p.attribute_facts || newer.facts,
     version = p.version + (cardinality(newer.different) > 0)::int,
-    search = CASE WHEN newer.words IS NULL THEN p.search ELSE array_to_tsvector(string_to_array(newer.words, ' ')) END,
     updated_at = CASE WHEN cardinality(newer.different) > 0 THEN %(now)s ELSE p.updated_at END
 FROM newer WHERE p.id = newer.profile_id
 RETURNING p.id, newer.different
@@ -110,93 +109,157 @@ class _Person:
     attributes: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     repeats_that_change: int = 0
-    repeats: int = 0
+    repeats: int = -1  # a person has one row at least
+
+    def take(self, row: Row) -> None:
+        known = self.attributes
+        if self.repeats >= 0:
+            self.repeats_that_change += any(key not in known or known[key] != value for key, value in row.attributes.items())
+        self.repeats += 1
+        known.update(row.attributes)
+        if row.created_at:
+            self.created_at = min(self.created_at or row.created_at, row.created_at)
 
     @property
-    def words(self) -> str | None:
-        """The words a new person is found by, written with the attributes; None: refreshed afterwards."""
-        if not self.is_new or not self.attributes:
-            return None
+    def words(self) -> set[str]:
+        """The words of the name."""
         names = [value for key, value in self.attributes.items() if key in attributes.NAME_KEYS and isinstance(value, str)]
-        return " ".join(sorted({word for text in (*names, *self.identifiers) for word in search.split(text)}))
+        return {word for name in names for word in search.split(name)}
 
 
 def load(*, rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: datetime) -> Loaded:
     """Write what the rows say as of `at`; call it in a transaction. Raises ChangedMeanwhileError and identity.ContentionError.
 
-    1. Find, make and merge the people (profiles.identity).
-    2. COPY one line per person into the staging table; write attributes, and since when the person is known.
+    1. Find, make and merge the people (profiles.identity); new people are written whole, by COPY.
+    2. COPY one line per known person into the staging table; write attributes, and since when the person is known.
     3. Refresh the search and record the consents.
     4. Remember whom the import meant; publish `profile_changed` and `consent_changed`.
 
-    About thirty statements for a batch of any size.
+    About ten statements for new people and twenty for known ones, for a batch of any size.
     """
     if not rows:
         return Loaded()
     source = f"{METHOD}:{import_id}"
-    owners = _owners(rows)
+    batch = _Batch(rows, [at.isoformat(), source], now)
     claims = [identity.Claim(row.identifiers, source, min(row.created_at or at, at)) for row in rows]
-    profile_ids = identity.resolve(claims=claims, now=now, refreshes_search=False)
-    people = _gather(rows, profile_ids, owners)
+    batch.gather(identity.resolve(claims=claims, now=now, refreshes_search=False, onlooker=batch))
+    different = _write_known(batch.known, source, at, now)
+    _record_consents(rows, plan.consent, now)
+    _tell(different, now)
+    _remember(import_id, batch.people, different)
+    return _count(batch.people, different, _merged(batch.owners))
+
+
+class _Batch:
+    """Rows on their way to people; hears from profiles.identity who is new, and writes those."""
+
+    def __init__(self, rows: Sequence[Row], fact: list[str], now: datetime) -> None:
+        self.rows, self.now = rows, now
+        self.facts = _Facts(fact)
+        self.owners: Mapping[identity.Key, int] = {}
+        self.people: dict[int, _Person] = {}
+
+    @property
+    def known(self) -> dict[int, _Person]:
+        return {pk: person for pk, person in self.people.items() if not person.is_new}
+
+    def found(self, owners: Mapping[identity.Key, int]) -> None:
+        self.owners = owners
+        self.people = {}
+
+    def make(self, newcomers: Sequence[identity.Newcomer]) -> None:
+        for newcomer in newcomers:
+            person = self.people[newcomer.id] = _Person(is_new=True, has_new_identifier=True)
+            for index in newcomer.claims:
+                person.take(self.rows[index])
+        now = self.now.isoformat()
+        bulk.copy(
+            "profiles_profile",
+            ("id", "created_at", "updated_at", "attributes", "attribute_facts", "version", "is_test", "search"),
+            (self._line(newcomer, self.people[newcomer.id], now) for newcomer in newcomers),
+        )
+
+    def gather(self, profile_ids: Sequence[int]) -> None:
+        """Take the rows of people who are not new."""
+        new = set(self.people)
+        for row, profile_id in zip(self.rows, profile_ids, strict=True):
+            if profile_id in new:
+                continue
+            person = self.people.get(profile_id)
+            if person is None:
+                person = self.people[profile_id] = _Person(is_new=False)
+            person.has_new_identifier |= any(key not in self.owners for key in row.identifiers)
+            person.take(row)
+
+    def _line(self, newcomer: identity.Newcomer, person: _Person, now: str) -> tuple[str, ...]:
+        words = person.words
+        for _type, value in newcomer.identifiers:
+            words.update(search.split(value))
+        return (
+            str(newcomer.id),
+            newcomer.since.isoformat(),
+            now,
+            json.dumps(person.attributes, ensure_ascii=False),
+            self.facts.of(person.attributes),
+            "1",
+            "f",
+            " ".join([f"'{word}'" for word in words]),
+        )
+
+
+class _Facts:
+    """The facts of attributes that all come from one import, as JSON; people of one file mostly have the same keys."""
+
+    def __init__(self, fact: list[str]) -> None:
+        self._fact = fact
+        self._known: dict[tuple[str, ...], str] = {}
+
+    def of(self, keys: Iterable[str]) -> str:
+        wanted = tuple(keys)
+        if wanted not in self._known:
+            self._known[wanted] = json.dumps(dict.fromkeys(wanted, self._fact), ensure_ascii=False)
+        return self._known[wanted]
+
+
+def _write_known(people: dict[int, _Person], source: str, at: datetime, now: datetime) -> dict[int, set[str]]:
+    """Write to people who were there before; return {profile id: keys of the attributes that differ now}."""
+    if not people:
+        return {}
     _lock(people)
     _stage(people)
     different = _write(source, at, now)
-    _refresh_search(people, different)
-    _record_consents(rows, plan.consent, now)
-    _tell(people, different, now)
-    _remember(import_id, people, different)
-    merged = Profile.objects.filter(pk__in=set(owners.values()), merged_into__isnull=False).count()
-    return _count(people, different, merged)
-
-
-def _owners(rows: Sequence[Row]) -> dict[identity.Key, int]:
-    keys = sorted({key for row in rows for key in row.identifiers})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.type, i.value, i.profile_id FROM unnest(%s::text[], %s::text[]) AS wanted (type, value)"
-            " JOIN profiles_identifier i ON i.type = wanted.type AND i.value = wanted.value",
-            [[key[0] for key in keys], [key[1] for key in keys]],
-        )
-        return {(kind, value): profile_id for kind, value, profile_id in cursor.fetchall()}
-
-
-def _gather(rows: Sequence[Row], profile_ids: Sequence[int], owners: dict[identity.Key, int]) -> dict[int, _Person]:
-    known = set(owners.values())
-    people: dict[int, _Person] = {}
-    for row, profile_id in zip(rows, profile_ids, strict=True):
-        adds = any(key not in owners for key in row.identifiers)
-        person = people.get(profile_id)
-        if person is None:
-            person = people[profile_id] = _Person(is_new=profile_id not in known)
-        else:
-            person.repeats += 1
-            says_more = any(
-                key not in person.attributes or person.attributes[key] != row.attributes[key] for key in row.attributes
-            )
-            person.repeats_that_change += says_more
-        person.has_new_identifier |= adds
-        person.identifiers.update(value for _type, value in row.identifiers)
-        person.attributes.update(row.attributes)
-        if row.created_at:
-            person.created_at = min(person.created_at or row.created_at, row.created_at)
-    return people
+    renamed = {profile_id for profile_id, keys in different.items() if keys & attributes.NAME_KEYS}
+    search.refresh([pk for pk, person in people.items() if person.has_new_identifier or pk in renamed])
+    return different
 
 
 def _lock(people: Iterable[int]) -> None:
     """Lock in order of id, so that two batches wait for each other instead of dying in a deadlock."""
-    rows = Profile.objects.filter(pk__in=list(people)).order_by("pk").select_for_update(no_key=True)
-    if any(merged for merged in rows.values_list("merged_into_id", flat=True)):
-        raise ChangedMeanwhileError
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT merged_into_id FROM profiles_profile WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
+            [bulk.numbers(people)],
+        )
+        if any(merged for (merged,) in cursor.fetchall()):
+            raise ChangedMeanwhileError
 
 
 def _stage(people: dict[int, _Person]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         cursor.execute("TRUNCATE import_stage")
-        with cursor.copy("COPY import_stage (profile_id, attributes, created_at, words) FROM STDIN") as copy:
-            for profile_id, person in people.items():
-                created_at = person.created_at.isoformat() if person.created_at else None
-                copy.write_row((profile_id, json.dumps(person.attributes, ensure_ascii=False), created_at, person.words))
+        bulk.copy(
+            "import_stage",
+            ("profile_id", "attributes", "created_at"),
+            (
+                (
+                    str(profile_id),
+                    json.dumps(person.attributes, ensure_ascii=False),
+                    person.created_at.isoformat() if person.created_at else None,
+                )
+                for profile_id, person in people.items()
+            ),
+        )
         cursor.execute("ANALYZE import_stage")
 
 
@@ -207,17 +270,6 @@ def _write(source: str, at: datetime, now: datetime) -> dict[int, set[str]]:
         different = {profile_id: set(keys) for profile_id, keys in cursor.fetchall() if keys}
         cursor.execute(_WRITE_BEGINNINGS)
     return different
-
-
-def _refresh_search(people: dict[int, _Person], different: dict[int, set[str]]) -> None:
-    renamed = {profile_id for profile_id, keys in different.items() if keys & attributes.NAME_KEYS}
-    search.refresh(
-        [
-            pk
-            for pk, person in people.items()
-            if (person.has_new_identifier or pk in renamed) and not (person.is_new and person.attributes)
-        ]
-    )
 
 
 def _record_consents(rows: Sequence[Row], decision: Decision, now: datetime) -> None:
@@ -243,8 +295,8 @@ def _grant(addresses: list[identity.Key], decision: Decision, at: datetime, now:
         cursor.execute(
             _GRANT,
             {
-                "channels": [channel for channel, _ in addresses],
-                "addresses": [address for _, address in addresses],
+                "channels": bulk.texts(channel for channel, _ in addresses),
+                "addresses": bulk.texts(address for _, address in addresses),
                 "topics": topics,
                 "at": at,
                 "now": now,
@@ -258,11 +310,9 @@ def _grant(addresses: list[identity.Key], decision: Decision, at: datetime, now:
     changes.consent_changed(profile_ids=turned, subjects=subjects, now=now)
 
 
-def _tell(people: dict[int, _Person], different: dict[int, set[str]], now: datetime) -> None:
+def _tell(different: dict[int, set[str]], now: datetime) -> None:
     # New people were published whole by identity.resolve.
-    known = [profile_id for profile_id in different if not people[profile_id].is_new]
-    keys = set().union(*(different[profile_id] for profile_id in known)) if known else set()
-    changes.profile_changed(profile_ids=known, attributes=keys, now=now)
+    changes.profile_changed(profile_ids=list(different), attributes=set().union(*different.values()), now=now)
 
 
 def _outcome(person: _Person, has_changed: bool) -> str:
@@ -274,7 +324,20 @@ def _outcome(person: _Person, has_changed: bool) -> str:
 def _remember(import_id: int, people: dict[int, _Person], different: dict[int, set[str]]) -> None:
     outcomes = [str(_outcome(person, profile_id in different)) for profile_id, person in people.items()]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_PEOPLE, [import_id, list(people), outcomes])
+        cursor.execute(_WRITE_PEOPLE, [import_id, bulk.numbers(people), bulk.texts(outcomes)])
+
+
+def _merged(owners: Mapping[identity.Key, int]) -> int:
+    """Return how many of these people were merged into another just now."""
+    if not owners:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM profiles_profile WHERE id = ANY(%s::bigint[]) AND merged_into_id IS NOT NULL",
+            [bulk.numbers(set(owners.values()))],
+        )
+        (count,) = cursor.fetchone()
+    return int(count)
 
 
 def _count(people: dict[int, _Person], different: dict[int, set[str]], merged: int) -> Loaded:
