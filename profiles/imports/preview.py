@@ -45,7 +45,8 @@ def preview(*, file: IO[bytes], shape: Shape, plan: Plan, import_id: int, at: da
     """Return what the first MOST_ROWS rows would do, by doing it and taking it back. Holds locks on them meanwhile."""
     found = list(islice(reading.records(file, shape), MOST_ROWS + 1))
     looked_at = found[:MOST_ROWS]
-    read = [rows.read(record, plan) for record in looked_at]
+    reader = rows.Reader(plan)
+    read = [reader.read(record) for record in looked_at]
     usable = [row for row in read if isinstance(row, rows.Row)]
     faults = [fault for fault in read if isinstance(fault, Fault)]
     with transaction.atomic():

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 from charset_normalizer import from_bytes
 from django.utils.translation import gettext as _
@@ -35,8 +35,7 @@ class Shape:
     has_header: bool = True
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One row: its number in the file (the first row is 1), and its cells or the reason why there are none."""
 
     number: int
@@ -71,7 +70,7 @@ def records(file: IO[bytes], shape: Shape) -> Iterator[Record]:
     """Yield the rows below the header; blank lines are left out but keep their number."""
     wants_header = shape.has_header
     for record in _all_rows(file, shape):
-        if not record.fault and not any(cell.strip() for cell in record.cells):
+        if not record.fault and not "".join(record.cells).strip():
             continue
         if wants_header:
             wants_header = False

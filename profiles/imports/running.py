@@ -6,6 +6,7 @@ lease is still held: whoever was stopped half-way leaves nothing behind, and who
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -16,13 +17,14 @@ from django.db import DataError, OperationalError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from profiles import identity, schema
-from profiles.imports import loading, mapping, reading, rows
+from profiles import bulk, identity, schema
+from profiles.imports import ahead, loading, mapping, reading
+from profiles.imports.ahead import Chunk
 from profiles.imports.loading import Loaded
 from profiles.imports.mapping import Plan
-from profiles.imports.reading import Record, Shape
+from profiles.imports.reading import Shape
 from profiles.imports.rows import Fault, Row
-from profiles.models import Import, ImportFault
+from profiles.models import Import
 
 logger = logging.getLogger(__name__)
 
@@ -84,30 +86,28 @@ def _run(work: Import, file: IO[bytes], clock: Clock, until: datetime) -> None:
         schema.learn_attributes(types={column.attribute: column.stored_type for column in plan.attributes}, now=clock())
         _save(work, clock(), rows_total=reading.count(file, shape))
     rest = islice(reading.records(file, shape), work.rows_done, None)
-    while records := list(islice(rest, CHUNK_ROWS)):
-        _load_chunk(work, plan, records, clock())
-        if clock() >= until:
-            # Not due to a fault: the next call may go on at once.
-            _save(work, clock(), state=Import.State.QUEUED)
-            return
+    with ahead.chunks(rest, plan, most_rows=CHUNK_ROWS) as chunks:
+        for chunk in chunks:
+            _load_chunk(work, plan, chunk, clock())
+            if clock() >= until:
+                # Not due to a fault: the next call may go on at once.
+                _save(work, clock(), state=Import.State.QUEUED)
+                return
     now = clock()
     _save(work, now, state=Import.State.DONE, finished_at=now, rows_total=work.rows_done)
 
 
-def _load_chunk(work: Import, plan: Plan, records: Sequence[Record], now: datetime) -> None:
-    """Load the records and move the progress on, in one transaction; do it again when others were in the way."""
+def _load_chunk(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> None:
+    """Load the rows and move the progress on, in one transaction; do it again when others were in the way."""
     for tries_left in reversed(range(MOST_TRIES)):
         try:
             with transaction.atomic():
-                done, faults = _load(work, plan, records, now)
-                ImportFault.objects.bulk_create(
-                    ImportFault(of=work, row=fault.number, column=fault.column, reason=fault.reason, cells=fault.cells)
-                    for fault in faults
-                )
+                done, faults = _load(work, plan, chunk, now)
+                _keep(work, faults)
                 _save(
                     work,
                     now,
-                    rows_done=F("rows_done") + len(records),
+                    rows_done=F("rows_done") + len(chunk.records),
                     rows_created=F("rows_created") + done.created,
                     rows_updated=F("rows_updated") + done.updated,
                     rows_unchanged=F("rows_unchanged") + done.unchanged,
@@ -118,19 +118,29 @@ def _load_chunk(work: Import, plan: Plan, records: Sequence[Record], now: dateti
                 raise
             logger.warning("import %s: a chunk met other changes and is done again", work.pk)
         else:
-            work.rows_done += len(records)
+            work.rows_done += len(chunk.records)
             return
 
 
-def _load(work: Import, plan: Plan, records: Sequence[Record], now: datetime) -> tuple[Loaded, list[Fault]]:
-    read = [rows.read(record, plan) for record in records]
-    usable = [row for row in read if isinstance(row, Row)]
-    cells = {record.number: record.cells for record in records}
-    loaded, refused = _load_or_part(work, plan, usable, now)
-    faults = [fault for fault in read if isinstance(fault, Fault)]
+def _load(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> tuple[Loaded, list[Fault]]:
+    loaded, refused = _load_or_part(work, plan, chunk.usable, now)
+    if not refused:
+        return loaded, chunk.faults
+    cells = {record.number: record.cells for record in chunk.records}
     reason = _("The database cannot store this row.")
-    faults += [Fault(row.number, "", reason, reason, cells[row.number]) for row in refused]
-    return loaded, faults
+    return loaded, [*chunk.faults, *(Fault(row.number, "", reason, reason, cells[row.number]) for row in refused)]
+
+
+def _keep(work: Import, faults: Sequence[Fault]) -> None:
+    if faults:
+        bulk.copy(
+            "profiles_importfault",
+            ("of_id", "row", '"column"', "reason", "cells"),
+            (
+                (str(work.pk), str(fault.number), fault.column, fault.reason, json.dumps(fault.cells, ensure_ascii=False))
+                for fault in faults
+            ),
+        )
 
 
 def _load_or_part(work: Import, plan: Plan, usable: Sequence[Row], now: datetime) -> tuple[Loaded, list[Row]]:

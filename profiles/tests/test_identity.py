@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import phonenumbers
 import pytest
 from django.db import connection, connections, transaction
 from hypothesis import given, settings
@@ -68,6 +70,16 @@ def resolve(*claims: Claim) -> list[int]:
 )
 def test_it_knows_one_spelling(kind: str, value: object, expected: str | None) -> None:
     assert normalize(kind, value) == expected
+
+
+def test_numbers_written_plainly_are_read_as_the_parser_reads_them() -> None:
+    chance = random.Random(20260304)
+    for _ in range(3_000):
+        country = chance.choice(list(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+        text = f"+{country}" + "".join(chance.choice("0123456789") for _ in range(chance.randint(3, 12)))
+
+        # A space in between keeps it from being taken for plain.
+        assert normalize(PHONE, text) == normalize(PHONE, f"{text[:-2]} {text[-2:]}"), text
 
 
 def test_phones_without_a_country_are_read_by_the_region() -> None:
