@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 from django.conf import settings
@@ -132,6 +132,6 @@ def _plain_phone(digits: str) -> str | None:
 def _numbering(country: int) -> tuple[frozenset[int], re.Pattern[str] | None]:
     """Return how many digits numbers of a calling code have, and what is dialed before them within the country."""
     region = phonenumbers.region_code_for_country_code(country)
-    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(country, region)
+    plan: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(country, region)
     prefix = plan.national_prefix_for_parsing
     return frozenset(plan.general_desc.possible_length), re.compile(prefix) if prefix else None
