@@ -12,7 +12,9 @@ from datetime import datetime
 
 from django.db import connection
 
+from omni.models import Company
 from profiles import attributes, changes, identity, schema
+from profiles.commerce import events
 from profiles.ingest import facts, store
 from profiles.ingest.spec import Call, Drop
 from profiles.models import EventDef, Source
@@ -138,13 +140,40 @@ def write_events(batch: Batch) -> None:
     facts.see(latest=latest)
 
 
+def keep_shop(batch: Batch) -> None:
+    """Keep catalog and orders in step with the e-commerce events of the batch."""
+    said = [call for call in batch.events if events.is_about_commerce(call.name)]
+    if not said:
+        return
+    servers = set(
+        Source.objects.filter(pk__in={call.origin.source_id for call in said})
+        .exclude(kind=Source.Kind.BROWSER)
+        .values_list("pk", flat=True)
+    )
+    happenings = [
+        events.Happening(
+            call.name, call.profile_id, call.time, call.properties, call.origin.source_id, call.origin.source_id in servers
+        )
+        for call in said
+    ]
+    events.record(happenings=happenings, default_currency=Company.load().currency, now=batch.now)
+
+
 def tell(batch: Batch) -> None:
     """Let downstream know whose events of which names were recorded."""
     for name, group in _by_name(batch.events).items():
         changes.event_recorded(profile_ids=[call.profile_id for call in group], events=[name], now=batch.now)
 
 
-STEPS: tuple[Callable[[Batch], None], ...] = (name_events, skip_repeated, find_people, write_attributes, write_events, tell)
+STEPS: tuple[Callable[[Batch], None], ...] = (
+    name_events,
+    skip_repeated,
+    find_people,
+    write_attributes,
+    write_events,
+    keep_shop,
+    tell,
+)
 
 
 def _source_names(batch: Batch) -> dict[int, str]:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from profiles.models.commerce import (
+    Order,
+    OrderLine,
+    OrderRefund,
+    OrderStatus,
+    Product,
+    ProductInterest,
+    ProductPeriod,
+)
 from profiles.models.contact import (
     Consent,
     ConsentState,
@@ -34,6 +43,13 @@ __all__ = [
     "ImportedPerson",
     "IngestRaw",
     "Merge",
+    "Order",
+    "OrderLine",
+    "OrderRefund",
+    "OrderStatus",
+    "Product",
+    "ProductInterest",
+    "ProductPeriod",
     "PrivacyRequest",
     "Profile",
     "RecipientGate",
