@@ -53,6 +53,8 @@ def record(*, happenings: Iterable[Happening], default_currency: str, now: datet
     findings = Findings(default_currency)
     for happening in happenings:
         READERS[happening.name.lower()](happening, findings)
+    if not (findings.words or findings.told):
+        return
     with transaction.atomic():
         ids = catalog.apply(words=findings.words, now=now).ids
         _note_interests(findings, ids)

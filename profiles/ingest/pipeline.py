@@ -156,7 +156,7 @@ def keep_shop(batch: Batch) -> None:
         )
         for call in said
     ]
-    events.record(happenings=happenings, default_currency=Company.load().currency, now=batch.now)
+    events.record(happenings=happenings, default_currency=_currency(), now=batch.now)
 
 
 def tell(batch: Batch) -> None:
@@ -179,6 +179,11 @@ STEPS: tuple[Callable[[Batch], None], ...] = (
 def _source_names(batch: Batch) -> dict[int, str]:
     ids = {call.origin.source_id for call in batch.calls}
     return dict(Source.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def _currency() -> str:
+    """Return the currency of amounts that name none."""
+    return Company.objects.values_list("currency", flat=True).first() or "EUR"
 
 
 def _by_name(events: Sequence[Call]) -> dict[str, list[Call]]:
