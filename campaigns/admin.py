@@ -6,7 +6,20 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from campaigns.models import Attempt, Campaign, Content, Delivery, Enrolment, Fire, Outcome, Template, Version, Visit, Work
+from campaigns.models import (
+    Attempt,
+    Campaign,
+    Content,
+    Delivery,
+    Enrolment,
+    Fire,
+    Outcome,
+    RequestedLetter,
+    Template,
+    Version,
+    Visit,
+    Work,
+)
 from profiles.admin import ReadOnlyAdmin
 
 
@@ -96,3 +109,10 @@ class TemplateAdmin(ReadOnlyAdmin):
 class ContentAdmin(ReadOnlyAdmin):
     list_display = ("pk", "step", "variant", "share", "subject", "created_at")
     list_select_related: ClassVar = ["step"]
+
+
+@admin.register(RequestedLetter)
+class RequestedLetterAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "kind", "address", "state", "reason", "created_at", "settled_at", "used_at")
+    list_filter = ("state", "kind")
+    search_fields = ("=address",)

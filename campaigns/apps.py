@@ -25,10 +25,11 @@ class CampaignsConfig(AppConfig):
 
     def _tell_journeys(self) -> None:
         from campaigns import passages, uses
-        from profiles import timeline
+        from profiles import timeline, topics
         from segments import usage
 
         usage.register(uses.of_segments)
+        topics.register_uses(uses.of_topics)
         for source in passages.SOURCES:
             timeline.register("campaign", _("Campaigns"), "speakerphone", source)
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
@@ -38,7 +38,7 @@ class SettingsForm(forms.ModelForm[Campaign]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         topic = self.fields["topic"]
-        topic.queryset = Topic.objects.order_by("name")  # type: ignore[attr-defined]
+        topic.queryset = Topic.objects.filter(Q(archived_at=None) | Q(pk=self.instance.topic_id)).order_by("position", "name")  # type: ignore[attr-defined]
         topic.empty_label = _("Any: consent to e-mail is enough")  # type: ignore[attr-defined]
         known = [(row.name, str(row)) for row in EventDef.objects.order_by("is_internal", "name")]
         current = self.instance.goal_event

@@ -9,7 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from campaigns import delivery, engine
+from campaigns import delivery, engine, requested
 from campaigns.delivery.clock import database_clock
 from omni import celery, feed
 
@@ -46,6 +46,11 @@ def follow_feed(**kwargs: Any) -> None:
 def send_email(**kwargs: Any) -> None:
     if delivery.drain(lane="email", clock=database_clock(), seconds=LONGEST_SECONDS):
         celery.nudge("campaigns.tasks.advance")
+
+
+@shared_task(name="campaigns.tasks.post_requested", queue="send.email")
+def post_requested(**kwargs: Any) -> None:
+    requested.post_due(clock=database_clock(), seconds=LONGEST_SECONDS)
 
 
 @shared_task(name="campaigns.tasks.reap", queue="engine")

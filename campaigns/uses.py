@@ -1,4 +1,4 @@
-"""Which campaigns ask about a segment? Told to segments, so that nobody takes one away that is needed."""
+"""Which campaigns ask about a segment, and which write about a topic? Told upstream, so that nobody takes away what is needed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
 from campaigns.steps import STEPS
+from profiles import topics
 from segments.usage import Use
 
 
@@ -23,6 +24,17 @@ def of_segments(segment_ids: Collection[int]) -> list[Use]:
         for segment_id in sorted(wanted & set(_named(campaign)))
     ]
     return sorted(found, key=lambda use: not use.is_live)
+
+
+def of_topics(topic_ids: Collection[int]) -> list[topics.Use]:
+    """Return the campaigns that are not over and write about these topics. One query."""
+    ended = [Campaign.State.STOPPED, Campaign.State.FINISHED]
+    campaigns = Campaign.objects.exclude(state__in=ended).filter(topic__in=topic_ids).only("pk", "name", "topic_id")
+    return [
+        topics.Use(campaign.topic_id, campaign.name, campaign.get_absolute_url())
+        for campaign in campaigns.order_by("name", "pk")
+        if campaign.topic_id is not None
+    ]
 
 
 def _named(campaign: Campaign) -> Iterator[int]:

@@ -49,7 +49,7 @@ class NotPossibleError(Exception):
 
 def create(*, name: str, draft: Graph, by: User | None, now: datetime, **settings: Any) -> Campaign:
     """Make a campaign as a draft, on the default topic unless another is given."""
-    settings.setdefault("topic", Topic.objects.filter(is_default=True).first())
+    settings.setdefault("topic", Topic.objects.filter(is_default=True, archived_at=None).order_by("position", "pk").first())
     with transaction.atomic():
         campaign = Campaign.objects.create(name=name, draft=draft, created_by=by, **settings)
         audit.record(actor=by, action="campaign.create", obj=campaign, after={"name": name}, now=now)

@@ -81,6 +81,7 @@ RECURRING = (
     Recurring("campaigns.tasks.advance", "engine", 1),
     Recurring("campaigns.tasks.reap", "engine", 1),
     Recurring("campaigns.tasks.send_email", "send.email", 1),
+    Recurring("campaigns.tasks.post_requested", "send.email", 2),
     Recurring("omni.tasks.beat", "engine", 10),
 )
 

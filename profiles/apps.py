@@ -9,9 +9,10 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import data_home, palette
+        from profiles import data_home, palette, settings_home
         from profiles.views import person_blocks
 
         data_home.register()
         palette.register()
+        settings_home.register()
         person_blocks.register()

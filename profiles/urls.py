@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.views import data, deadletters, imports, ingest, people, person, sources
+from profiles.views import data, deadletters, imports, ingest, people, person, sources, topics
 
 app_name = "profiles"
 urlpatterns = [
@@ -37,6 +37,12 @@ urlpatterns = [
     path("data/dead-letters/replay/", deadletters.dead_letter_replay_all, name="dead-letter-replay-all"),
     path("data/dead-letters/<int:pk>/", deadletters.dead_letter_detail, name="dead-letter-detail"),
     path("data/dead-letters/<int:pk>/replay/", deadletters.dead_letter_replay, name="dead-letter-replay"),
+    path("settings/topics/", topics.topic_list, name="topic-list"),
+    path("settings/topics/new/", topics.topic_create, name="topic-create"),
+    path("settings/topics/<int:pk>/", topics.topic_edit, name="topic-edit"),
+    path("settings/topics/<int:pk>/archive/", topics.topic_archive, name="topic-archive"),
+    path("settings/topics/<int:pk>/restore/", topics.topic_restore, name="topic-restore"),
+    path("settings/topics/<int:pk>/move/<slug:way>/", topics.topic_move, name="topic-move"),
     # Pages that are being left send what they still have; such a beacon cannot carry an Authorization header.
     path("beacon/v1/batch", ingest.accept, {"reads_key_from_query": True}, name="ingest-beacon"),
 ]

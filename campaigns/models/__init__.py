@@ -8,6 +8,7 @@ from campaigns.models.delivery import Attempt, Delivery, Work
 from campaigns.models.journey import Enrolment, Step, Visit
 from campaigns.models.policy import Policy
 from campaigns.models.provider import ProviderAccount, Sender
+from campaigns.models.requested import RequestedLetter
 from campaigns.models.tracking import Outcome
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Outcome",
     "Policy",
     "ProviderAccount",
+    "RequestedLetter",
     "Sender",
     "Step",
     "Template",

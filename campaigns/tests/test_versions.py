@@ -158,6 +158,16 @@ def test_a_segment_knows_the_campaigns_that_ask_about_it(draft, now, segment):
     ]
 
 
+def test_a_topic_knows_the_campaigns_that_write_about_it(draft, now):
+    topic = Topic.objects.create(key="shoes", name="Shoes")
+    live = stage.launched(draft, now, name="Live")
+    over = stage.launched(draft, now, name="Over")
+    over.stop(by=None, now=now)
+    Campaign.objects.filter(pk__in=[live.pk, over.pk]).update(topic=topic)
+
+    assert [(use.topic_id, use.name) for use in uses.of_topics([topic.pk, 10**6])] == [(topic.pk, "Live")]
+
+
 def _consent(person, status, now):
     address = person.contact_points.get().address
     for topic in ("", "news"):

@@ -27,6 +27,9 @@ class Kind(StrEnum):
     CLICK = "click"
     OPEN = "open"
     UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+    CONFIRM = "confirm"  # of a sign-up: the place is the number of its entry in the ledger
+    ADDRESS = "address"  # of a change of address: the place is the number of the letter that carries it
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,14 @@ def open_url(place: Place, *, signer: str = "") -> str:
 
 def unsubscribe_url(place: Place, *, signer: str = "") -> str:
     return f"{settings.BASE_URL}/u/{sign(kind=Kind.UNSUBSCRIBE, place=place, signer=signer)}"
+
+
+_PATHS = {Kind.PREFERENCES: "p", Kind.CONFIRM: "confirm", Kind.ADDRESS: "address"}
+
+
+def address(kind: Kind, place: Place, *, signer: str = "") -> str:
+    """Return the address of a page that belongs to one place."""
+    return f"{settings.BASE_URL}/{_PATHS[kind]}/{sign(kind=kind, place=place, signer=signer)}"
 
 
 def _secrets() -> list[str]:

@@ -49,7 +49,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
         target = visits.target_of(link, delivery.context or {}) if delivery and link else None
     if target is None:
         raise Http404
-    return _bare(RedirectOn(target))
+    return bare(RedirectOn(target))
 
 
 @never_cache
@@ -62,7 +62,7 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
         visits.opened(place=place, request=_request(request), now=timezone.now())
     except Exception:  # a picture that is missing would be seen
         logger.exception("an open could not be written down")
-    return _bare(HttpResponse(GIF, content_type="image/gif"))
+    return bare(HttpResponse(GIF, content_type="image/gif"))
 
 
 # RFC 8058: mail programs post here without cookies or a form of ours; the token in the address is the permission.
@@ -80,7 +80,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             status = 400
         left_topic, left_all = leaving.has_left(who)
         facts = {"who": who, "company": Company.load(), "left_topic": left_topic, "left_all": left_all}
-        return _bare(render(request, "public/unsubscribe.html", facts, status=status))
+        return bare(render(request, "public/unsubscribe.html", facts, status=status))
 
 
 @require_safe
@@ -91,7 +91,7 @@ def unsubscribe_sample(request: HttpRequest) -> HttpResponse:
 
 def _act(request: HttpRequest, who: leaving.Reader) -> bool:
     """Do what was asked by POST; False when nothing was."""
-    proof, now = _proof(request), timezone.now()
+    proof, now = proof_of(request), timezone.now()
     if request.POST.get("List-Unsubscribe") == "One-Click":
         leaving.leave(who=who, everything=not who.topic_key, method=leaving.ONE_CLICK, proof=proof, now=now)
     elif request.POST.get("leave") in ("topic", "everything"):
@@ -104,7 +104,8 @@ def _act(request: HttpRequest, who: leaving.Reader) -> bool:
     return True
 
 
-def _proof(request: HttpRequest) -> dict[str, Any]:
+def proof_of(request: HttpRequest) -> dict[str, Any]:
+    """Return what shows later how a reader said something here."""
     return {
         "ip": request.META.get("REMOTE_ADDR", ""),
         "user_agent": request.headers.get("User-Agent", "")[:PROOF_CHARS].replace("\0", ""),
@@ -122,7 +123,8 @@ def _language(request: HttpRequest, who: leaving.Reader) -> str:
     return who.language if who.language in known else translation.get_language() or settings.LANGUAGE_CODE
 
 
-def _bare(response: HttpResponse) -> HttpResponse:
+def bare(response: HttpResponse) -> HttpResponse:
+    """Return the answer as one that no search engine keeps and no next page hears of."""
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

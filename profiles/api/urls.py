@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.api import definitions, imports, people
+from profiles.api import definitions, imports, people, topics
 
 urlpatterns = [
     path("people", people.PeopleView.as_view(), name="api-people"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("imports/<int:pk>", imports.ImportView.as_view(), name="api-import"),
     path("imports/<int:pk>/cancel", imports.ImportCancelView.as_view(), name="api-import-cancel"),
     path("imports/<int:pk>/faults", imports.ImportFaultsView.as_view(), name="api-import-faults"),
+    path("topics", topics.TopicsView.as_view(), name="api-topics"),
+    path("topics/<slug:key>", topics.TopicView.as_view(), name="api-topic"),
+    path("topics/<slug:key>/archive", topics.TopicArchiveView.as_view(), name="api-topic-archive"),
+    path("topics/<slug:key>/restore", topics.TopicRestoreView.as_view(), name="api-topic-restore"),
     path("attributes", definitions.AttributesView.as_view(), name="api-attributes"),
     path("events", definitions.EventsView.as_view(), name="api-events"),
 ]

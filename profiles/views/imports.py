@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from omni import audit, figures, keyset, toasts
 from omni.celery import nudge
 from omni.roles import Right, may, require
-from profiles import imports
+from profiles import imports, topics
 from profiles.forms import MappingForm, ShapeForm, UploadForm
 from profiles.imports import mapping
-from profiles.models import Import, Topic
+from profiles.models import Import
 
 if TYPE_CHECKING:
     from omni.middleware import StaffRequest
@@ -175,7 +175,7 @@ def import_faults(request: StaffRequest, pk: int) -> StreamingHttpResponse:
 
 
 def _form(waiting: Import, data: Any) -> MappingForm:
-    return MappingForm(data, of=waiting, samples=imports.samples(waiting), topics=list(Topic.objects.order_by("name", "pk")))
+    return MappingForm(data, of=waiting, samples=imports.samples(waiting), topics=list(topics.offered()))
 
 
 def _preview(waiting: Import, plan: mapping.Plan, now: Any) -> imports.Preview:

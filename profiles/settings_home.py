@@ -1,0 +1,21 @@
+"""Which pages of people and their permissions stand in the index of settings?"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from omni import settings_pages
+from omni.roles import Right
+
+
+def register() -> None:
+    settings_pages.register(
+        settings_pages.Page(
+            "profiles:topic-list",
+            _("Topics"),
+            "tags",
+            _("What people can subscribe to, and the sign-up pages."),
+            Right.VIEW,
+            settings_pages.Group.SENDING,
+        )
+    )
