@@ -26,6 +26,8 @@ SALT_KEY = env.secret("SALT_KEY")  # Salt of the encrypted columns; see omni.vau
 DEBUG = env.read.bool("DEBUG", default=False)
 PORT = env.read.int("PORT", default=8000)
 BASE_URL = env.read.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
+INGEST_PER_SECOND = env.read.int("INGEST_PER_SECOND", default=50)  # Requests of one source for long; a batch is one
+INGEST_BURST = env.read.int("INGEST_BURST", default=60 * INGEST_PER_SECOND)  # Requests of one source at once after a pause
 PHONE_REGION = env.read.str("PHONE_REGION", default="")  # Country of phone numbers written without one, such as "BG"
 ALLOWED_HOSTS = env.read.list("ALLOWED_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS = env.read.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])

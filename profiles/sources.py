@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet, Sum
@@ -93,6 +93,16 @@ def issue(*, name: str, kind: str, by: User, now: datetime) -> tuple[Source, str
     source, key = Source.issue(name=name, kind=kind)
     audit.record(actor=by, action="source.create", obj=source, after={"kind": kind}, now=now)
     return source, key
+
+
+@transaction.atomic
+def change(source: Source, *, by: User, now: datetime) -> None:
+    """Store what was changed about this source. Other processes know within seconds."""
+    before: dict[str, Any] = {**Source.objects.values("name", "origins", "trusts_visitors").get(pk=source.pk)}
+    after = {field: getattr(source, field) for field in before}
+    source.save(update_fields=list(before))
+    audit.record(actor=by, action="source.change", obj=source, before=before, after=after, now=now)
+    transaction.on_commit(keys.forget)
 
 
 @transaction.atomic

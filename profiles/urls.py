@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.views import data, deadletters, imports, ingest, people, person, sources, topics
+from profiles.views import data, deadletters, imports, ingest, people, person, sdk_settings, sources, topics
 
 app_name = "profiles"
 urlpatterns = [
@@ -32,6 +32,7 @@ urlpatterns = [
     path("data/sources/", sources.source_list, name="source-list"),
     path("data/sources/new/", sources.source_create, name="source-create"),
     path("data/sources/<int:pk>/", sources.source_detail, name="source-detail"),
+    path("data/sources/<int:pk>/edit/", sources.source_edit, name="source-edit"),
     path("data/sources/<int:pk>/revoke/", sources.source_revoke, name="source-revoke"),
     path("data/dead-letters/", deadletters.dead_letter_list, name="dead-letter-list"),
     path("data/dead-letters/replay/", deadletters.dead_letter_replay_all, name="dead-letter-replay-all"),
@@ -43,6 +44,7 @@ urlpatterns = [
     path("settings/topics/<int:pk>/archive/", topics.topic_archive, name="topic-archive"),
     path("settings/topics/<int:pk>/restore/", topics.topic_restore, name="topic-restore"),
     path("settings/topics/<int:pk>/move/<slug:way>/", topics.topic_move, name="topic-move"),
+    path("sourceConfig/", sdk_settings.rudder, name="ingest-settings-rudder"),
     # Pages that are being left send what they still have; such a beacon cannot carry an Authorization header.
     path("beacon/v1/batch", ingest.accept, {"reads_key_from_query": True}, name="ingest-beacon"),
 ]

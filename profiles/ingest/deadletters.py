@@ -34,6 +34,7 @@ REASONS: dict[str, str | Promise] = {
     Drop.RESERVED_NAME: _("The name of the event is reserved"),
     Drop.TOO_MANY_NAMES: _("There are too many event names"),
     Drop.TIME_OUT_OF_RANGE: _("The time of the call is too long ago"),
+    Drop.UNPROVEN: _("A visitor claimed to be somebody else"),
     Drop.FAILED: _("Something went wrong on our side"),
 }
 REMEDIES: dict[str, str | Promise] = {
@@ -49,6 +50,7 @@ REMEDIES: dict[str, str | Promise] = {
     Drop.RESERVED_NAME: _("Omni itself records events of this name. Send yours under another one."),
     Drop.TOO_MANY_NAMES: _("Put what differs from case to case into a property instead of the name."),
     Drop.TIME_OUT_OF_RANGE: _("Times before 1990 are not kept."),
+    Drop.UNPROVEN: _("Sign the user id on your server, or send an “anonymousId” along: then at least the visit is kept."),
     Drop.FAILED: _("It may go through when it is processed again. If it does not, the detail says what happened."),
 }
 

@@ -206,7 +206,8 @@ def _open(request: IngestRaw) -> Parcel:
         envelope = open_envelope(bytes(request.body), encoding=request.headers.get("content-encoding", ""))
     except RefusedError as error:
         return Parcel(request, [], [_whole(request, Drop.UNREADABLE, error.message)])
-    origin = Origin(request.source_id, request.received_at, envelope.sent_at, request.path, envelope.is_large)
+    key = request.headers.get("idempotency-key", "")
+    origin = Origin(request.source_id, request.received_at, envelope.sent_at, request.path, envelope.is_large, key)
     calls, letters = [], []
     for raw in envelope.calls:
         try:

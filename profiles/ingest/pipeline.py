@@ -15,7 +15,7 @@ from django.db import connection
 from omni.models import Company
 from profiles import attributes, changes, identity, schema
 from profiles.commerce import events
-from profiles.ingest import facts, store
+from profiles.ingest import facts, store, visitors
 from profiles.ingest.spec import Call, Drop
 from profiles.models import EventDef, Source
 from profiles.models.event import new_event_id
@@ -80,6 +80,16 @@ def skip_repeated(batch: Batch) -> None:
         fresh = {id(first[row]) for row in cursor.fetchall()}
     batch.repeated += [call for call in batch.calls if id(call) not in fresh]
     batch.calls = [call for call in batch.calls if id(call) in fresh]
+
+
+def doubt_visitors(batch: Batch) -> None:
+    """Leave unproven claims of visitors with their anonymous ids; refuse those that have none."""
+    strict = visitors.strict_sources(sorted({call.origin.source_id for call in batch.calls}))
+    doubtful = visitors.unproven([call for call in batch.calls if call.origin.source_id in strict]) if strict else []
+    for call in doubtful:
+        call.identifiers = tuple(key for key in call.identifiers if key[0] == visitors.ANONYMOUS)
+        call.traits, call.created_at, call.is_doubted = {}, None, True
+    batch.refuse({place: Drop.UNPROVEN for place, call in enumerate(batch.calls) if not call.identifiers})
 
 
 def find_people(batch: Batch) -> None:
@@ -168,6 +178,7 @@ def tell(batch: Batch) -> None:
 STEPS: tuple[Callable[[Batch], None], ...] = (
     name_events,
     skip_repeated,
+    doubt_visitors,
     find_people,
     write_attributes,
     write_events,

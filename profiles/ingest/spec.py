@@ -1,7 +1,8 @@
 """What does this call say in our words, or why can it not be used? The tracking spec of Segment, read leniently.
 
-page and screen become the events "Page viewed" and "Screen viewed", group the event "Group joined"; alias and identify say
-who somebody is. Times are corrected by the sender's clock where it says what time it thinks it is.
+page and screen become the events "Page viewed" and "Screen viewed", group the event "Group joined" and attributes of the
+person ("group_id", "group_name"); alias and identify say who somebody is. Times are corrected by the sender's clock where
+it says what time it thinks it is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -20,7 +21,7 @@ from zoneinfo import available_timezones
 
 from profiles import identity
 from profiles.identity import Key
-from profiles.ingest.clean import TooDeepError, clean
+from profiles.ingest.clean import LONGEST_KEY, TooDeepError, clean
 from profiles.models import Identifier
 
 MOST_BYTES_PER_CALL = 32 * 1024
@@ -39,6 +40,9 @@ VALUE_PROPERTIES = ("revenue", "value", "total")
 # Reserved traits of the spec, in the words of this house. E-mail and phone are identifiers and no attributes.
 TRAIT_NAMES = {"firstName": "first_name", "lastName": "last_name", "firstname": "first_name", "lastname": "last_name"}
 CREATED_TRAITS = ("createdAt", "created_at")
+EXTERNAL_ID_TYPES = frozenset(Identifier.Type.values)
+MOST_EXTERNAL_IDS = 10
+GROUP_PREFIX = "group_"
 IDENTIFIER_TRAITS = {"email": Identifier.Type.EMAIL, "phone": Identifier.Type.PHONE}
 
 
@@ -57,6 +61,7 @@ class Drop(StrEnum):
     RESERVED_NAME = "reserved_name"
     TOO_MANY_NAMES = "too_many_names"
     TIME_OUT_OF_RANGE = "time_out_of_range"
+    UNPROVEN = "unproven"
     FAILED = "failed"
     DUPLICATE = "duplicate"
 
@@ -80,6 +85,7 @@ class Origin:
     sent_at: object = None
     type: str = ""
     is_large: bool = True
+    idempotency_key: str = ""
 
     @cached_property
     def sent(self) -> datetime | None:
@@ -101,6 +107,7 @@ class Call:
     traits: dict[str, Any]
     created_at: datetime | None  # when the sender says the person's account was made
     profile_id: int = 0
+    is_doubted: bool = False  # a visitor claimed to be somebody without proof: kept with the visitor
 
 
 def read(raw: object, origin: Origin) -> Call:
@@ -134,7 +141,7 @@ def _read(kind: str, raw: dict[str, Any], origin: Origin) -> Call:
         name=name,
         value=_value(properties) if name else None,
         properties=properties,
-        traits=_attributes(traits, raw) if kind == "identify" else {},
+        traits=_learned(kind, raw, traits, properties),
         created_at=_created_at(traits, origin),
     )
 
@@ -160,9 +167,18 @@ def _identifiers(kind: str, raw: Mapping[str, Any], traits: Mapping[str, Any]) -
         (Identifier.Type.USER_ID, raw.get("userId")),
         (Identifier.Type.ANONYMOUS_ID, raw.get("previousId") if kind == "alias" else raw.get("anonymousId")),
         *((type_, traits.get(name)) for name, type_ in IDENTIFIER_TRAITS.items()),
+        *_external_ids(raw),
     ]
     found = ((str(type_), identity.normalize(type_, value)) for type_, value in given if value not in (None, ""))
     return tuple((type_, value) for type_, value in found if value is not None)
+
+
+def _external_ids(raw: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield what `context.externalIds` names, the place of the spec for further identifiers of any call."""
+    listed = _object(raw, "context").get("externalIds")
+    for each in listed[:MOST_EXTERNAL_IDS] if isinstance(listed, list) else ():
+        if isinstance(each, dict) and each.get("type") in EXTERNAL_ID_TYPES:
+            yield str(each["type"]), each.get("id")
 
 
 def _properties(kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,6 +192,16 @@ def _properties(kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "group":
         found = {**found, "group_id": clean(raw.get("groupId"))}
     return found
+
+
+def _learned(kind: str, raw: Mapping[str, Any], traits: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the call says about the person: traits, or which group (a company, an account) the person is in."""
+    if kind == "identify":
+        return _attributes(traits, raw)
+    if kind != "group" or properties.get("group_id") in (None, ""):
+        return {}
+    about = {key if key == "group_id" else f"{GROUP_PREFIX}{key}": value for key, value in properties.items() if key}
+    return {key: value for key, value in about.items() if len(key) <= LONGEST_KEY}
 
 
 def _attributes(traits: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,6 +276,8 @@ def _message_key(raw: Mapping[str, Any], origin: Origin) -> str:
     given = raw.get("messageId")
     if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
         text = f"id:{given}"
+    elif origin.idempotency_key:
+        text = f"request:{origin.idempotency_key}:{json.dumps(raw, sort_keys=True, separators=(',', ':'))}"
     else:
         # Without an id the same words within the same minute count as a repetition.
         bucket = int(origin.received_at.timestamp()) // BUCKET_SECONDS

@@ -23,7 +23,7 @@ from profiles.models.contact import (
 )
 from profiles.models.event import Event
 from profiles.models.imports import Import, ImportedPerson, ImportFault
-from profiles.models.inbox import DeadLetter, IngestRaw, SeenMessage, Source, SourceTally
+from profiles.models.inbox import DeadLetter, HookPayload, IngestRaw, RecentCall, SeenMessage, Source, SourceTally
 from profiles.models.privacy import PrivacyRequest
 from profiles.models.profile import Identifier, Merge, Profile
 from profiles.models.schema import AttributeDef, EventDef
@@ -37,6 +37,7 @@ __all__ = [
     "DeadLetter",
     "Event",
     "EventDef",
+    "HookPayload",
     "Identifier",
     "Import",
     "ImportFault",
@@ -52,6 +53,7 @@ __all__ = [
     "ProductInterest",
     "ProductPeriod",
     "Profile",
+    "RecentCall",
     "RecipientGate",
     "SeenMessage",
     "Snooze",

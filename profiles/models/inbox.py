@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Source(models.Model):
-    """A site, app or server that sends calls, with a write key of its own (only its hash is kept)."""
+    """A site, app or server that sends calls, with a write key of its own (only its hash is kept).
+
+    A webhook's key is a part of its address, and `mapping` (profiles.ingest.mapping) says what its payloads mean.
+    """
 
     class Kind(models.TextChoices):
         SERVER = "server", _("Server")
         BROWSER = "browser", _("Website")
+        WEBHOOK = "webhook", _("Webhook")
         INTERNAL = "internal", _("Omni itself")
 
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.SERVER)
     prefix = models.CharField(max_length=16)
     key_hash = models.CharField(max_length=64, unique=True)
+    origins = models.JSONField(default=list, blank=True)  # sites whose pages may use the key of a website; none: all
+    trusts_visitors = models.BooleanField(default=False)  # a website's word on who somebody is counts without signature
+    mapping = models.JSONField(default=dict, blank=True)
+    mapping_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -29,10 +37,10 @@ class Source(models.Model):
         return self.name
 
     @classmethod
-    def issue(cls, *, name: str, kind: str = Kind.SERVER) -> tuple[Source, str]:
+    def issue(cls, *, name: str, kind: str = Kind.SERVER, **options: Any) -> tuple[Source, str]:
         """Make a source; return the row and its write key, which cannot be had again."""
-        key = f"wk_{secrets.token_urlsafe(24)}"
-        return cls.objects.create(name=name, kind=kind, prefix=key[:8], key_hash=cls.digest(key)), key
+        key = f"{'wh' if kind == cls.Kind.WEBHOOK else 'wk'}_{secrets.token_urlsafe(24)}"
+        return cls.objects.create(name=name, kind=kind, prefix=key[:8], key_hash=cls.digest(key), **options), key
 
     @staticmethod
     def digest(key: str) -> str:
@@ -72,6 +80,44 @@ class IngestRaw(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path} at {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+class RecentCall(models.Model):
+    """One of the latest calls of a source and what became of it, for those who are connecting it. See ingest.recent."""
+
+    class State(models.TextChoices):
+        USED = "used", _("Used")
+        REPEATED = "repeated", _("Repeated")
+        REFUSED = "refused", _("Not used")
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+")
+    received_at = models.DateTimeField()
+    type = models.CharField(max_length=16, blank=True)
+    name = models.CharField(max_length=255, blank=True)  # of the event
+    state = models.CharField(max_length=12, choices=State.choices)
+    reason = models.CharField(max_length=40, blank=True)  # a code of profiles.ingest.spec.Drop
+    profile_id = models.BigIntegerField(null=True)
+    body = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["source", "-id"]), models.Index(fields=["profile_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.type} at {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+class HookPayload(models.Model):
+    """One of the latest payloads of a webhook as it came: to click its mapping from, and to be processed again."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="payloads")
+    received_at = models.DateTimeField()
+    body = models.BinaryField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["source", "-id"])]
+
+    def __str__(self) -> str:
+        return f"Payload of {self.received_at:%Y-%m-%d %H:%M:%S}"
 
 
 class SeenMessage(models.Model):

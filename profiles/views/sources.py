@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from omni import toasts
 from omni.roles import Right, may, require
 from profiles import sources
-from profiles.models import DeadLetter
-from profiles.source_form import SourceForm
+from profiles.ingest import visitors
+from profiles.models import DeadLetter, Source
+from profiles.source_form import SourceEditForm, SourceForm
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -66,10 +67,29 @@ def source_detail(request: StaffRequest, pk: int) -> HttpResponse:
         "state": sources.state_of(source, activity),
         "key": PLACEHOLDER,
         "base_url": settings.BASE_URL,
-        "may_change": may(request.user, Right.ADMINISTER),
+        "may_change": may(request.user, Right.ADMINISTER) and not source.revoked_at,
+        "secret": _identity_secret(request, source),
         "letters_url": f"{reverse('profiles:dead-letter-list')}?source={pk}" if may(request.user, Right.EDIT_PEOPLE) else "",
     }
     return render(request, "profiles/source_detail.html", context)
+
+
+def _identity_secret(request: StaffRequest, source: Source) -> str:
+    """Return the secret for signing user ids, where there is somebody to sign them and it is for these eyes."""
+    needs_proof = source.kind == Source.Kind.BROWSER and not source.trusts_visitors and not source.revoked_at
+    return visitors.secret_of(source.pk) if needs_proof and may(request.user, Right.ADMINISTER) else ""
+
+
+@require(Right.ADMINISTER)
+@require_http_methods(["GET", "POST"])
+def source_edit(request: StaffRequest, pk: int) -> HttpResponse:
+    source = get_object_or_404(sources.outside(), pk=pk, revoked_at=None)
+    form = SourceEditForm(request.POST or None, instance=source)
+    if request.method == "POST" and form.is_valid():
+        sources.change(form.instance, by=request.user, now=timezone.now())
+        toasts.push(request, _("Saved."))
+        return redirect("profiles:source-detail", pk=pk)
+    return render(request, "profiles/source_edit.html", {"form": form, "source": source}, status=422 if form.errors else 200)
 
 
 @require(Right.ADMINISTER)

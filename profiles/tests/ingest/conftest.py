@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from omni import ratelimit
 from profiles.ingest import inbox, keys
 from profiles.models import Source
 from profiles.views import ingest
@@ -20,6 +21,7 @@ from profiles.views import ingest
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     keys.forget()
+    ratelimit.forget()
     monkeypatch.setattr(ingest, "_fullness", (0.0, False))
     monkeypatch.setattr(ingest, "_latest_nudge", 0.0)
 

@@ -8,8 +8,10 @@ import zlib
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
+from omni import ratelimit
 from profiles.ingest import envelope, inbox, keys
 from profiles.models import IngestRaw, Source
 from profiles.views import ingest
@@ -155,3 +157,72 @@ def test_no_cookie_is_set_and_no_token_is_asked_for(sender: Sender) -> None:
 
     assert answer.status_code == 200
     assert not answer.cookies
+
+
+def test_a_source_that_sends_too_much_hears_when_to_come_back(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "RATE", ratelimit.Limit(per_second=1, burst=3))
+
+    answers = [sender.post(track(), "/v1/track") for _ in range(5)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
+    assert {answer["RateLimit-Limit"] for answer in answers} == {"1"}
+    assert answers[-1].json()["code"] == "too_many_requests"
+    assert int(answers[-1]["Retry-After"]) >= 1
+    assert IngestRaw.objects.count() == 3
+
+
+def test_the_rate_of_one_source_is_not_that_of_another(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "RATE", ratelimit.Limit(per_second=1, burst=1))
+    other = Sender(*Source.issue(name="Kiosk"))
+
+    assert [each.post(track(), "/v1/track").status_code for each in (sender, sender, other)] == [200, 429, 200]
+
+
+@pytest.mark.django_db
+def test_a_key_is_only_for_the_sites_it_was_made_for() -> None:
+    site = Sender(*Source.issue(name="Site", kind="browser", origins=["https://shop.example"]))
+
+    answers = [site.post(track(), "/v1/t", origin=origin) for origin in ("https://shop.example", "https://evil.example")]
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+    assert site.post(track(), "/v1/t").status_code == 200  # not a browser
+
+
+def test_a_database_that_is_away_is_our_fault(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    sender.post(track(), "/v1/track")
+
+    def fail(**kept: Any) -> None:
+        raise OperationalError("the database is starting up")
+
+    monkeypatch.setattr(inbox, "accept", fail)
+
+    answer = sender.post(track(), "/v1/track")
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+
+
+@pytest.mark.django_db
+def test_the_key_of_a_site_reads_nothing(client: Client) -> None:
+    site = Sender(*Source.issue(name="Site", kind="browser"))
+
+    for path in ("/api/v1/people", "/api/v1/events", "/api/v1/attributes"):
+        for scheme in (site.authorization, f"Bearer {site.key}"):
+            assert client.get(path, headers={"authorization": scheme}).status_code in (401, 403)
+
+
+def test_browser_libraries_get_their_settings(sender: Sender) -> None:
+    segment = Client().get(f"/v1/projects/{sender.key}/settings", headers={"origin": "https://shop.example"})
+    rudder = Client().get(f"/sourceConfig/?writeKey={sender.key}", headers={"origin": "https://shop.example"})
+
+    assert segment.json()["integrations"]["Segment.io"]["apiKey"] == sender.key
+    assert segment["Access-Control-Allow-Origin"] == rudder["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert rudder.json()["source"]["enabled"] is True
+    assert Client().get("/v1/projects/wk_nobody/settings").status_code == 404
+    assert Client().get("/sourceConfig/?writeKey=wk_nobody").status_code == 404
+
+
+def test_what_a_library_reports_about_itself_is_not_kept(sender: Sender) -> None:
+    assert Client().post("/v1/m", b'{"series": []}', content_type="text/plain").status_code == 200
+    assert not IngestRaw.objects.exists()

@@ -13,7 +13,7 @@ from django.urls import reverse
 from omni import home
 from omni.models import AuditEntry, User
 from profiles import data_home
-from profiles.ingest import deadletters
+from profiles.ingest import deadletters, visitors
 from profiles.ingest.spec import Drop
 from profiles.models import DeadLetter, EventDef, IngestRaw, Source
 
@@ -170,3 +170,19 @@ def test_the_index_of_data_shows_what_one_may_open(owner: User, analyst: User, c
 
 def test_the_palette_finds_the_pages_of_data(owner: User, client_of: Any) -> None:
     assert reverse("profiles:dead-letter-list") in client_of(owner).get("/search/?q=another try").content.decode()
+
+
+def test_a_website_is_limited_to_its_pages_and_learns_to_sign(owner: User, marketer: User, client_of: Any) -> None:
+    site, _key = Source.issue(name="Site", kind="browser")
+    url = reverse("profiles:source-edit", args=[site.pk])
+    client = client_of(owner)
+
+    assert client.post(url, {"name": "Site", "origins": "not an address:"}).status_code == 422
+    client.post(url, {"name": "Shop", "origins": "shop.example.com\nhttp://Localhost:3000/cart"})
+
+    site.refresh_from_db()
+    assert (site.name, site.origins) == ("Shop", ["https://shop.example.com", "http://localhost:3000"])
+    detail = reverse("profiles:source-detail", args=[site.pk])
+    assert visitors.secret_of(site.pk) in client.get(detail).content.decode()
+    assert visitors.secret_of(site.pk) not in client_of(marketer).get(detail).content.decode()
+    assert AuditEntry.objects.get().action == "source.change"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profiles.ingest import spec
@@ -191,7 +191,7 @@ words = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(words, values), st.sampled_from(sorted(spec.TYPES)))
 def test_no_call_is_strange_enough_to_break_the_reader(raw: dict[str, Any], kind: str) -> None:
     try:
@@ -203,7 +203,7 @@ def test_no_call_is_strange_enough_to_break_the_reader(raw: dict[str, Any], kind
     assert spec.EARLIEST <= found.time <= RECEIVED
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(values)
 def test_cleaning_is_idempotent_and_storable(value: Any) -> None:
     once = clean(value)
@@ -212,3 +212,29 @@ def test_cleaning_is_idempotent_and_storable(value: Any) -> None:
     text.encode()
     assert "\\u0000" not in text
     assert clean(once) == once
+
+
+def test_a_group_is_remembered_about_the_person() -> None:
+    found = read({"type": "group", "userId": "u-1", "groupId": "acme", "traits": {"name": "Acme", "plan": "pro"}}, ORIGIN)
+
+    assert (found.name, found.properties["group_id"]) == ("Group joined", "acme")
+    assert found.traits == {"group_id": "acme", "group_name": "Acme", "group_plan": "pro"}
+
+
+def test_a_group_without_an_id_changes_nobody() -> None:
+    assert read({"type": "group", "userId": "u-1", "traits": {"plan": "pro"}}, ORIGIN).traits == {}
+
+
+def test_further_identifiers_of_any_call_count() -> None:
+    ids = [{"type": "email", "id": "Anna@Example.com"}, {"type": "shoe_size", "id": "38"}, "nonsense", {"type": "phone"}]
+
+    found = read({"type": "track", "event": "Bought", "context": {"externalIds": ids}}, ORIGIN)
+
+    assert found.identifiers == (("email", "anna@example.com"),)
+
+
+def test_a_repeated_request_is_known_by_its_idempotency_key() -> None:
+    later = RECEIVED + timedelta(days=2)
+    one, other = (read(call(), Origin(1, at, idempotency_key="abc")) for at in (RECEIVED, later))
+
+    assert one.key == other.key != read(call(), Origin(1, later)).key
