@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions, permissions
@@ -11,6 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from omni import problems
 from omni.models import ApiKey, User
 from omni.roles import Right, may
 
@@ -21,19 +24,36 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer omni_<prefix>_<secret>`; acts as the person who made the key, within its scopes."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        key = key_of(getattr(request, "_request", request))
+        if key is None:
             return None
-        key = ApiKey.objects.select_related("created_by").filter(hash=ApiKey.digest(secret.strip()), revoked_at=None).first()
-        if key is None or not key.created_by.is_active:
+        if not key.pk:
             raise exceptions.AuthenticationFailed("This API key is unknown or revoked.")
-        now = timezone.now()
-        if key.latest_used_at is None or (now - key.latest_used_at).total_seconds() > KEY_USE_PRECISION_SECONDS:
-            ApiKey.objects.filter(pk=key.pk).update(latest_used_at=now)
         return key.created_by, key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def key_of(request: HttpRequest) -> ApiKey | None:
+    """Return the key of a request, one without `pk` when it is unknown or revoked, None when none was sent. Asked once."""
+    held: ApiKey | None = request.__dict__.get("_api_key")
+    if held is None:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        held = request.__dict__["_api_key"] = _find(secret.strip()) or ApiKey()
+    return held
+
+
+def _find(secret: str) -> ApiKey | None:
+    key = ApiKey.objects.select_related("created_by").filter(hash=ApiKey.digest(secret), revoked_at=None).first()
+    if key is None or not key.created_by.is_active:
+        return None
+    now = timezone.now()
+    if key.latest_used_at is None or (now - key.latest_used_at).total_seconds() > KEY_USE_PRECISION_SECONDS:
+        ApiKey.objects.filter(pk=key.pk).update(latest_used_at=now)
+    return key
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -59,31 +79,27 @@ class ScopePermission(permissions.BasePermission):
         return may(request.user, right)
 
 
-class Problem:
-    """Names of the fields of an RFC 9457 problem document."""
-
-    content_type: ClassVar[str] = "application/problem+json"
-
-
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer errors as RFC 9457 problem documents; `errors` lists every violation with its path at once."""
     # Not on top: DRF's views import this module to find the authentication of the house.
     from rest_framework.views import exception_handler
 
+    if isinstance(error, RequestDataTooBig):
+        from omni.json_guard import TooLargeError
+
+        error = TooLargeError()
     response = exception_handler(error, context)
     if response is None:
         return None
     detail = response.data
-    body: dict[str, Any] = {"type": "about:blank", "title": type(error).__name__, "status": response.status_code}
+    status = response.status_code
     if isinstance(detail, dict) and set(detail) == {"detail"}:
-        body["title"] = str(detail["detail"])
-        body["code"] = getattr(detail["detail"], "code", "error")
+        code = getattr(detail["detail"], "code", "error")
+        response.data = problems.document(status=status, code=code, detail=str(detail["detail"]))
     else:
-        body["title"] = "The request is not valid."
-        body["code"] = "invalid"
-        body["errors"] = list(_violations(detail, ""))
-    response.data = body
-    response.content_type = Problem.content_type
+        errors = list(_violations(detail, ""))
+        response.data = problems.document(status=status, code="invalid", detail="The request is not valid.", errors=errors)
+    response.content_type = problems.CONTENT_TYPE
     return response
 
 

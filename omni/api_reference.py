@@ -60,7 +60,7 @@ def groups() -> list[Group]:
     """Return all calls by tag, in the order of the schema. Built once per process: the schema follows from the code."""
     generator: Any = SchemaGenerator  # untyped library
     schema = generator().get_schema(request=None, public=True)
-    reader = _Reader(schema.get("components", {}).get("schemas", {}))
+    reader = _Reader(schema.get("components", {}))
     found: dict[str, list[Call]] = defaultdict(list)
     for path, item in schema.get("paths", {}).items():
         for method in METHODS:
@@ -74,13 +74,14 @@ class _Reader:
     """Reads operations, following references into `components`."""
 
     def __init__(self, components: Mapping[str, Any]) -> None:
-        self.components = components
+        self.parts = components
+        self.components: Mapping[str, Any] = components.get("schemas", {})
 
     def call(self, path: str, method: str, operation: Mapping[str, Any]) -> Call:
         text = str(operation.get("description", "")).strip()
         first, _, rest = text.partition("\n\n")
         body = self._json_schema(operation.get("requestBody", {}))
-        answers = operation.get("responses", {})
+        answers = {status: self._part(answer) for status, answer in operation.get("responses", {}).items()}
         success: Mapping[str, Any] = next((answer for status, answer in answers.items() if str(status).startswith("2")), {})
         answer_schema = self._json_schema(success)
         return Call(
@@ -89,12 +90,18 @@ class _Reader:
             path=path,
             title=str(operation.get("summary", "")) or first.rstrip("."),
             text=rest if not operation.get("summary") else text,
-            parameters=[self._parameter(parameter) for parameter in operation.get("parameters", [])],
+            parameters=[self._parameter(self._part(parameter)) for parameter in operation.get("parameters", [])],
             body=self._fields(body),
             sample=self._sample(body),
             answers=[(str(status), str(answer.get("description", ""))) for status, answer in answers.items()],
             answer_sample=self._sample(answer_schema),
         )
+
+    def _part(self, holder: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a reference into `components` means, or the thing itself."""
+        kind, _, name = holder.get("$ref", "").removeprefix("#/components/").partition("/")
+        part: Mapping[str, Any] = self.parts.get(kind, {}).get(name, {}) if name else holder
+        return part
 
     def _parameter(self, parameter: Mapping[str, Any]) -> Field:
         kind = self._kind(parameter.get("schema", {}))

@@ -83,6 +83,7 @@ RECURRING = (
     Recurring("campaigns.tasks.send_email", "send.email", 1),
     Recurring("campaigns.tasks.post_requested", "send.email", 2),
     Recurring("omni.tasks.beat", "engine", 10),
+    Recurring("omni.tasks.keep_house", "engine", 3600),
 )
 
 

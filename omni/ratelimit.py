@@ -10,13 +10,17 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import connection
+
+from omni.models import Bucket
 
 LEASE_SECONDS = 2.0
 SHARE_OF_A_SECOND = 0.25
 REFUSED_SECONDS = 0.1
 MOST_REMEMBERED = 10_000
+FORGET_AFTER = timedelta(days=1)
 
 # Takes the wanted tokens, or answers no row when there are not so many.
 _TAKE = """
@@ -85,6 +89,11 @@ def take(key: str, limit: Limit) -> Verdict:
 def forget() -> None:
     """Give up what this process holds; its next requests ask the table."""
     _leases.clear()
+
+
+def prune(*, now: datetime) -> int:
+    """Delete the buckets that nobody took from for a day: they are full. Return how many."""
+    return Bucket.objects.filter(filled_at__lt=now - FORGET_AFTER).delete()[0]
 
 
 def _renew(key: str, limit: Limit) -> Verdict:

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "omni.middleware.RequestLog",
+    "omni.api_manners.ApiManners",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -219,13 +220,15 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["omni.api.ApiKeyAuthentication", "rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["omni.api.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["omni.json_guard.GuardedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "omni.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "omni.api.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+API_RATE_PER_SECOND = env.read.float("API_RATE_PER_SECOND", default=10.0)  # of one API key; 0: as much as it likes
+API_BURST = env.read.int("API_BURST", default=100)  # calls a key may make at once after a pause
 SPECTACULAR_SETTINGS = {
     "TITLE": "Omni API",
     "VERSION": "1",
@@ -234,6 +237,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "omni.api_schema.describe_manners",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ImportState": "profiles.models.Import.State",
         "CampaignState": "campaigns.models.Campaign.State",

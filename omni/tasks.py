@@ -9,7 +9,7 @@ from celery import Task, shared_task
 from celery.signals import task_postrun, task_prerun
 from django.utils import timezone
 
-from omni import heartbeats
+from omni import heartbeats, idempotency, ratelimit
 from omni.celery import RECURRING, queue_of
 
 FORGET_AFTER = timedelta(days=1)
@@ -24,6 +24,13 @@ def beat(self: Task[Any, Any], /, **kwargs: Any) -> None:
     if (self.request.headers or {}).get("periodic_task_name") or getattr(self.request, "periodic_task_name", None):
         heartbeats.record("beat", now=now)
     heartbeats.forget_before(now - FORGET_AFTER)
+
+
+@shared_task(queue="engine", name="omni.tasks.keep_house")
+def keep_house(**kwargs: Any) -> None:
+    """Throw away answered calls and buckets that are too old to matter."""
+    idempotency.forget(now=timezone.now())
+    ratelimit.prune(now=timezone.now())
 
 
 @task_prerun.connect(weak=False)

@@ -132,7 +132,7 @@ def test_it_goes_on_when_work_is_missing_or_fails(now: datetime, monkeypatch: py
 
     done = dispatch.run_overdue(queue="engine", now=now)
 
-    assert done == ran == ["campaigns.tasks.advance", "campaigns.tasks.reap", "omni.tasks.beat"]
+    assert done == ran == ["campaigns.tasks.advance", "campaigns.tasks.reap", "omni.tasks.beat", "omni.tasks.keep_house"]
     assert "campaigns.tasks.fire_due failed" in caplog.text
     assert Heartbeat.objects.filter(name="tick:campaigns.tasks.advance").exists()
     assert not Heartbeat.objects.filter(name="tick:campaigns.tasks.fire_due").exists()

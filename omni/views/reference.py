@@ -20,4 +20,10 @@ if TYPE_CHECKING:
 @require(Right.VIEW)
 @require_GET
 def reference(request: StaffRequest) -> HttpResponse:
-    return render(request, "omni/reference.html", {"groups": api_reference.groups(), "base_url": settings.BASE_URL})
+    context = {
+        "groups": api_reference.groups(),
+        "base_url": settings.BASE_URL,
+        "rate": settings.API_RATE_PER_SECOND,
+        "burst": settings.API_BURST,
+    }
+    return render(request, "omni/reference.html", context)
