@@ -44,6 +44,16 @@ def nudges(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
+def _rules_go_with_the_test() -> Iterator[None]:
+    """Forget the identity rules that the process remembers from the database of the test before."""
+    from profiles.identity import rules
+
+    rules.forget()
+    yield
+    rules.forget()
+
+
+@pytest.fixture(autouse=True)
 def _events_go_with_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """Empty the table of events after tests that commit: Django's own flush leaves tables it does not manage alone."""
     marker = request.node.get_closest_marker("django_db")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import phonenumbers
 from django.conf import settings
 from email_validator import EmailNotValidError, validate_email
 
+from profiles.identity import rules
 from profiles.models import Identifier
 
 if TYPE_CHECKING:
@@ -28,6 +30,13 @@ _BLOCKED_MAILBOXES = frozenset({"null", "none", "undefined", "anonymous", "noema
 _PLAIN_EMAIL = re.compile(r"^([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)$")
 _PLAIN_PHONE = re.compile(r"^\+([1-9][0-9]{7,14})$")
 _TEST_DOMAIN = re.compile(r"^(test|example|asdf|qwerty)\.")
+_TELEGRAM_NAME = re.compile(r"^@?([a-z][a-z0-9_]{3,31})$", re.IGNORECASE | re.ASCII)
+_TELEGRAM_LINK = re.compile(
+    r"^(?:(?:https?://)?(?:t|telegram)\.(?:me|dog)/|tg://resolve\?domain=)([a-z0-9_]+)/?$", re.IGNORECASE | re.ASCII
+)
+_TELEGRAM_ID = re.compile(r"^[1-9][0-9]{4,19}$", re.ASCII)
+_LINKEDIN_HOST = re.compile(r"^(?:[a-z]{2,3}\.)?(?:www\.)?linkedin\.com$")
+_LINKEDIN_PATH = re.compile(r"^/?(in|pub|company|school)/([^/?#\s]{2,100})(?:/.*)?$", re.IGNORECASE)
 _SAME_DIGIT = re.compile(r"(\d)\1{6,}$")  # +7 977 777-77-77 and the like: typed to get past a form
 
 
@@ -40,10 +49,19 @@ def normalize(kind: str, value: object, *, region: str | None = None) -> str | N
     text = _text(value)
     if text is None or _ONLY_FILLERS.match(text) or text.casefold() in _BLOCKED:
         return None
+    found = _spelled(kind, text, settings.PHONE_REGION if region is None else region)
+    return None if found is None or rules.remembered().blocks(kind, found) else found
+
+
+def _spelled(kind: str, text: str, region: str) -> str | None:
     if kind == Identifier.Type.EMAIL:
         return _stable(_email, text)
     if kind == Identifier.Type.PHONE:
-        return _phone(text, settings.PHONE_REGION if region is None else region)
+        return _phone(text, region)
+    if kind == Identifier.Type.TELEGRAM:
+        return _telegram(text)
+    if kind == Identifier.Type.LINKEDIN:
+        return _stable(_linkedin, text)
     return text
 
 
@@ -135,3 +153,28 @@ def _numbering(country: int) -> tuple[frozenset[int], re.Pattern[str] | None]:
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(country, region)
     prefix = plan.national_prefix_for_parsing
     return frozenset(plan.general_desc.possible_length), re.compile(prefix) if prefix else None
+
+
+def _telegram(text: str) -> str | None:
+    """Return "@name" or the number of the account."""
+    if link := _TELEGRAM_LINK.match(text):
+        text = link[1]
+    if _TELEGRAM_ID.match(text):
+        return text
+    name = _TELEGRAM_NAME.match(text)
+    return f"@{name[1].lower()}" if name else None
+
+
+def _linkedin(text: str) -> str | None:
+    """Return "linkedin.com/in/name" whatever country, protocol, tail and case the address has."""
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    path = parts.path if _LINKEDIN_HOST.match(host) else text
+    found = _LINKEDIN_PATH.match(path)
+    if not found:
+        return None
+    name = unquote(found[2]).lower().strip()
+    return f"linkedin.com/{found[1].lower()}/{name}" if name and not _UNSPEAKABLE.search(name) and "/" not in name else None

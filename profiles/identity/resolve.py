@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import connection, transaction
 
 from profiles import bulk, changes, search
-from profiles.identity import merge
-from profiles.identity.plan import Claim, Group, Key, Plan, Standing, distinct_keys, root_of
+from profiles.identity import merge, rules
+from profiles.identity.plan import Claim, Group, Key, No, Plan, Standing, distinct_keys, root_of
 from profiles.models import Identifier, Profile
 
 MOST_TRIES = 5
 SEEN_PRECISION = timedelta(days=1)
+REFUSED_PRECISION = timedelta(hours=1)
 
 # Identifier types that are also addresses one can be reached at.
 CONTACT_TYPES = (Identifier.Type.EMAIL, Identifier.Type.PHONE)
@@ -56,7 +57,7 @@ def resolve(
 ) -> list[int]:
     """Return the id of the surviving profile each claim means, making and merging profiles on the way.
 
-    1. Load the owners of all identifiers, and what those owners have (2 queries; the first alone when all is known).
+    1. Load the owners of all identifiers, and what those owners have (3 queries; the first alone when all is known).
     2. Decide in memory (see `plan`).
     3. Lock the people that change in id order and look again whether the facts still hold; else start over.
     4. Write new people, merges, identifiers and contact points; refresh the search; publish `profile_changed`.
@@ -68,6 +69,7 @@ def resolve(
     """
     if not claims:
         return []
+    claims = _without_blocked(claims)
     keys = distinct_keys(claims)
     for _ in range(MOST_TRIES):
         try:
@@ -93,18 +95,19 @@ def _resolve(
     if _is_settled(claims, owners):
         _touch(claims, found)
         return [owners[claim.identifiers[0]] for claim in claims]
-    plan = Plan(owners=owners, standings=_standings(sorted(set(owners.values()))))
+    plan = Plan(owners=owners, standings=_standings(sorted(set(owners.values()))), rules=rules.current())
     plan.take(claims)
     groups = plan.groups
     _lock(groups, owners)
     _make(plan, groups, now, onlooker)
-    merge.carry_out([(group.id, group.absorbed) for group in groups if group.id and group.absorbed], now=now)
+    merge.carry_out([join for group in groups for join in group.absorbed], now=now)
     _add_identifiers(groups)
+    _note(plan.refused)
     _touch(claims, found)
     changed = [group.id for group in groups if group.id is not None]
     if refreshes_search:
         search.refresh(changed)
-    gone = [origin for group in groups for origin, _ in group.absorbed]
+    gone = [join.origin for group in groups for join in group.absorbed]
     changes.profile_changed(profile_ids=[*changed, *gone], attributes=[changes.ANYTHING], now=now)
     return [root_of(group).id or 0 for group in plan.of]
 
@@ -127,12 +130,12 @@ def _is_settled(claims: Sequence[Claim], owners: dict[Key, int]) -> bool:
 
 
 def _standings(profile_ids: list[int]) -> dict[int, Standing]:
-    """Return what these profiles have, for the rules. One query; none for nobody."""
+    """Return what these profiles have, for the rules. Two queries; none for nobody."""
     if not profile_ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.id, i.type, count(*), array_agg(i.value) FILTER (WHERE i.type = 'user_id'),"
+            "SELECT p.id, i.type, array_agg(i.first_seen_at),"
             " (SELECT count(*) FROM profiles_merge m WHERE m.root_id = p.id AND m.reversed_at IS NULL)"
             " FROM unnest(%s::bigint[]) AS p (id) JOIN profiles_identifier i ON i.profile_id = p.id GROUP BY p.id, i.type",
             [bulk.numbers(profile_ids)],
@@ -140,19 +143,50 @@ def _standings(profile_ids: list[int]) -> dict[int, Standing]:
         rows: dict[int, list[Any]] = {}
         for pk, *rest in cursor.fetchall():
             rows.setdefault(pk, []).append(rest)
+    apart = _kept_apart(profile_ids)
     return {
         pk: Standing(
-            counts={kind: count for kind, count, _, _ in kinds},
-            user_ids=frozenset(value for _, _, values, _ in kinds for value in values or ()),
-            merges=kinds[0][3],
+            seen={kind: moments for kind, moments, _ in kinds},
+            merges=kinds[0][2],
+            apart=frozenset(apart.get(pk, ())),
         )
         for pk, kinds in rows.items()
     }
 
 
+def _kept_apart(profile_ids: list[int]) -> dict[int, set[int]]:
+    """Return {survivor: survivors that a person said are somebody else}, counting what was said about their origins."""
+    found: dict[int, set[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH members AS (SELECT id FROM unnest(%(ids)s::bigint[]) AS given (id)"
+            " UNION SELECT id FROM profiles_profile WHERE merged_into_id = ANY(%(ids)s))"
+            " SELECT coalesce(a.merged_into_id, a.id), coalesce(b.merged_into_id, b.id) FROM profiles_keptapart kept"
+            " JOIN profiles_profile a ON a.id = kept.one_id JOIN profiles_profile b ON b.id = kept.other_id"
+            " WHERE kept.one_id IN (SELECT id FROM members) OR kept.other_id IN (SELECT id FROM members)",
+            {"ids": profile_ids},
+        )
+        for one, other in cursor.fetchall():
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return found
+
+
+def _without_blocked(claims: Sequence[Claim]) -> Sequence[Claim]:
+    """Leave out values that name nobody. A claim of nothing else is the door's to refuse (see `normalize`)."""
+    known = rules.current()
+    if not known.blocked:
+        return claims
+    found = []
+    for claim in claims:
+        kept = tuple(key for key in claim.identifiers if not known.blocks(*key))
+        found.append(replace(claim, identifiers=kept) if kept else claim)
+    return found
+
+
 def _lock(groups: list[Group], owners: dict[Key, int]) -> None:
     """Lock the existing people that change, in id order; raise when one was merged away or lost an identifier meanwhile."""
-    ids = sorted({pk for group in groups if group.id for pk in (group.id, *(origin for origin, _ in group.absorbed))})
+    ids = sorted({pk for group in groups if group.id for pk in group.ids})
     if not ids:
         return
     rows = Profile.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
@@ -224,6 +258,31 @@ def _add_identifiers(groups: list[Group]) -> None:
         )
         if cursor.fetchone() != (len(rows),):
             raise _OutdatedError  # somebody else made one of them first; their owner is seen on the next try
+
+
+def _note(refused: Sequence[No]) -> None:
+    """Write down what the rules left out. One statement; the same refusal again at most once an hour."""
+    rows = {}
+    for no in refused:
+        person, owner = root_of(no.person), root_of(no.owner) if no.owner else None
+        if person is not owner:
+            rows[(person.id, *no.key, no.rule.value)] = (owner.id if owner else None, no.claim.source[:80], no.claim.at)
+    if not rows:
+        return
+    ordered = sorted(rows.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO profiles_refusal AS held (profile_id, type, value, rule, owner_id, source, first_at, latest_at)"
+            " SELECT profile_id, type, value, rule, owner_id, source, at, at FROM unnest(%s::bigint[], %s::text[], %s::text[],"
+            " %s::text[], %s::bigint[], %s::text[], %s::timestamptz[])"
+            " AS new (profile_id, type, value, rule, owner_id, source, at)"
+            " ON CONFLICT (profile_id, type, value, rule) DO UPDATE SET latest_at = excluded.latest_at,"
+            " owner_id = excluded.owner_id WHERE held.latest_at < excluded.latest_at - make_interval(secs => %s)",
+            [
+                *(list(column) for column in zip(*((*key, *value) for key, value in ordered), strict=True)),
+                REFUSED_PRECISION.total_seconds(),
+            ],
+        )
 
 
 def _touch(claims: Sequence[Claim], found: dict[Key, tuple[int, int]]) -> None:

@@ -22,6 +22,7 @@ from profiles.models.contact import (
     Topic,
 )
 from profiles.models.event import Event
+from profiles.models.identity import BlockedValue, DuplicatePair, IdentifierRule, KeptApart, Refusal
 from profiles.models.imports import Import, ImportedPerson, ImportFault
 from profiles.models.inbox import DeadLetter, HookPayload, IngestRaw, RecentCall, SeenMessage, Source, SourceTally
 from profiles.models.privacy import PrivacyRequest
@@ -30,19 +31,23 @@ from profiles.models.schema import AttributeDef, EventDef
 
 __all__ = [
     "AttributeDef",
+    "BlockedValue",
     "Consent",
     "ConsentState",
     "ConsentText",
     "ContactPoint",
     "DeadLetter",
+    "DuplicatePair",
     "Event",
     "EventDef",
     "HookPayload",
     "Identifier",
+    "IdentifierRule",
     "Import",
     "ImportFault",
     "ImportedPerson",
     "IngestRaw",
+    "KeptApart",
     "Merge",
     "Order",
     "OrderLine",
@@ -55,6 +60,7 @@ __all__ = [
     "Profile",
     "RecentCall",
     "RecipientGate",
+    "Refusal",
     "SeenMessage",
     "Snooze",
     "Source",

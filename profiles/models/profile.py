@@ -60,12 +60,18 @@ class Profile(models.Model):
 
 
 class Identifier(models.Model):
-    """A name of a person in some system: unique by (type, normalized value), owned by a surviving profile."""
+    """A name of a person in some system: unique by (type, normalized value), owned by a surviving profile.
+
+    `type` is one of `Type` or a company's own word such as "loyalty_card".
+    """
 
     class Type(models.TextChoices):
         USER_ID = "user_id", _("User id")
         EMAIL = "email", _("E-mail")
         PHONE = "phone", _("Phone")
+        TELEGRAM = "telegram", _("Telegram")
+        LINKEDIN = "linkedin", _("LinkedIn")
+        DEVICE_ID = "device_id", _("Device")
         ANONYMOUS_ID = "anonymous_id", _("Anonymous id")
 
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="identifiers")
@@ -82,16 +88,42 @@ class Identifier(models.Model):
     def __str__(self) -> str:
         return f"{self.type} {self.value}"
 
+    @property
+    def label(self) -> str:
+        """What the type is called on pages."""
+        return type_in_words(self.type)
+
+
+def type_in_words(kind: str) -> str:
+    """Return what an identifier type is called on pages; a company's own word reads as it is, with spaces."""
+    known = dict(Identifier.Type.choices)
+    return str(known[kind]) if kind in known else kind.replace("_", " ").capitalize()
+
 
 class Merge(models.Model):
-    """Journal of merges: which origin went into which root, why, and what both looked like before."""
+    """Journal of merges: which origin went into which root, why, and what both looked like before.
+
+    `root` is the profile the origin joined then; it may have become an origin itself since. Rows are never taken away:
+    a merge that was undone says when, by whom and what went where.
+    """
 
     root = models.ForeignKey(Profile, models.CASCADE, related_name="merges")
     origin = models.ForeignKey(Profile, models.CASCADE, related_name="+")
+    rule = models.CharField(max_length=40, default="shared_identifier")  # or "by_hand", "suggestion"
     reason = models.CharField(max_length=200)  # "identify joined anonymous_id and user_id"
+    evidence = models.JSONField(default=dict)  # {"keys": [[type, value], [type, value]], "source": ..., "at": ...}
+    decisions = models.JSONField(default=dict)  # {attribute: {"keep": "root" or "origin", "fact": [at, source], "value": ...}}
     snapshot = models.JSONField()  # {"root": {...}, "origin": {...}}: attributes, facts, identifier ids of both
+    merged_by = models.CharField(max_length=80, blank=True)  # "staff:..." or "api:..."; '' is the rules
     merged_at = models.DateTimeField()
     reversed_at = models.DateTimeField(null=True, blank=True)
+    reversed_by = models.CharField(max_length=80, blank=True)
+    reversal = models.JSONField(default=dict)  # {"identifiers": ids that went to the origin, "given": those that came since}
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["origin"], name="merged_once", condition=models.Q(reversed_at__isnull=True))
+        ]
 
     def __str__(self) -> str:
         return f"{self.origin_id} into {self.root_id}"

@@ -19,7 +19,8 @@ from omni import feed
 from omni.models import FeedEntry
 from profiles import attributes, identity
 from profiles.identity import Claim, Key, normalize
-from profiles.identity.plan import LIMITS, Plan
+from profiles.identity.plan import Plan
+from profiles.identity.rules import DEFAULTS
 from profiles.models import ContactPoint, Identifier, Merge, Profile
 from tests.house import NOW
 
@@ -177,7 +178,7 @@ def test_a_new_user_id_with_a_known_address_of_another_is_a_new_person() -> None
 
 @pytest.mark.django_db
 def test_what_is_over_the_limit_is_left_out() -> None:
-    most = LIMITS[EMAIL]
+    most = DEFAULTS[EMAIL].most
     people = {resolve(claim((USER, "1"), (EMAIL, f"a{number}@example.com")))[0] for number in range(most + 3)}
 
     assert len(people) == 1
@@ -233,7 +234,7 @@ def test_the_rules_hold_whatever_is_claimed(claims: list[Claim]) -> None:
     assert len(owned) == len(set(owned))
     for group in plan.groups:
         assert len({value for kind, value in group.added if kind == USER}) <= 1
-        assert all(sum(kind == each for each, _ in group.added) <= limit for kind, limit in LIMITS.items())
+        assert all(sum(kind == each for each, _ in group.added) <= limit.most for kind, limit in DEFAULTS.items())
     for each in claims:
         assert any(key in owned for key in each.identifiers)
 
