@@ -10,9 +10,10 @@ class ProfilesConfig(AppConfig):
 
     def ready(self) -> None:
         from profiles import data_home, palette, settings_home
-        from profiles.views import person_blocks
+        from profiles.views import identity_tab, person_blocks
 
         data_home.register()
         palette.register()
         settings_home.register()
         person_blocks.register()
+        identity_tab.register()

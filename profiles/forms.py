@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from profiles import identity
 from profiles.imports import mapping, reading, values
 from profiles.imports.mapping import Column, Decision, Plan
-from profiles.models import AttributeDef, Consent, Import, Topic
+from profiles.models import AttributeDef, Consent, Identifier, Import, Topic
 
 if TYPE_CHECKING:
     from datetime import date
@@ -250,3 +251,39 @@ class IdentifierForm(forms.Form):
 
 def _is_date(kind: str) -> bool:
     return kind in (values.Type.DATE, values.MONTH_FIRST)
+
+
+class NewIdentifierForm(forms.Form):
+    """One more identifier of a known person."""
+
+    type = forms.ChoiceField(label=_("Kind"), choices=[*Identifier.Type.choices, ("", _("Another kind"))], required=False)
+    other_type = forms.SlugField(
+        label=_("Name of the other kind"),
+        required=False,
+        max_length=32,
+        help_text=_("A word of your own in small letters, such as loyalty_card."),
+    )
+    value = forms.CharField(label=_("Value"), max_length=255)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        kind = data.get("type") or (data.get("other_type") or "").lower()
+        if not kind:
+            self.add_error("other_type", _("Say what kind of identifier it is."))
+        elif "value" in data:
+            data["key"] = kind, identity.normalize(kind, data["value"])
+            if data["key"][1] is None:
+                self.add_error("value", _("This is not a value of its kind, or it is one that names nobody."))
+        return data
+
+    def key(self) -> identity.Key:
+        kind, value = self.cleaned_data["key"]
+        return kind, value
+
+    def taken(self, *, is_own: bool, url: str) -> None:
+        """Say that somebody has it; `url` leads to merging with them."""
+        if is_own:
+            self.add_error("value", _("This person has it already."))
+            return
+        words = _('Somebody else has it. Are they the same person? <a href="{url}">See both side by side</a>.')
+        self.add_error("value", format_html(words, url=url))

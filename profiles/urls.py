@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.views import data, deadletters, imports, ingest, people, person, sdk_settings, sources, topics
+from profiles.views import data, deadletters, identity, imports, ingest, people, person, sdk_settings, sources, topics
 
 app_name = "profiles"
 urlpatterns = [
@@ -28,6 +28,13 @@ urlpatterns = [
     path("people/<int:pk>/attributes/restore/", person.attribute_restore, name="attribute-restore"),
     path("people/<int:pk>/consents/", person.consent_create, name="consent-create"),
     path("people/<int:pk>/suppressions/lift/", person.suppression_lift, name="suppression-lift"),
+    path("people/<int:pk>/merge/", identity.merge_choose, name="merge-choose"),
+    path("people/<int:pk>/merge/<int:other>/", identity.merge_create, name="merge-create"),
+    path("people/<int:pk>/merges/<int:merge_id>/undo/", identity.merge_undo, name="merge-undo"),
+    path("people/<int:pk>/identifiers/", identity.identifier_create, name="identifier-create"),
+    path("people/<int:pk>/identifiers/<int:identifier_id>/delete/", identity.identifier_delete, name="identifier-delete"),
+    path("people/<int:pk>/identifiers/<int:identifier_id>/verify/", identity.identifier_verify, name="identifier-verify"),
+    path("people/<int:pk>/identifiers/<int:identifier_id>/move/", identity.identifier_move, name="identifier-move"),
     path("data/", data.index, name="data"),
     path("data/sources/", sources.source_list, name="source-list"),
     path("data/sources/new/", sources.source_create, name="source-create"),
