@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from profiles import identity
@@ -285,5 +286,5 @@ class NewIdentifierForm(forms.Form):
         if is_own:
             self.add_error("value", _("This person has it already."))
             return
-        words = _('Somebody else has it. Are they the same person? <a href="{url}">See both side by side</a>.')
+        words = gettext('Somebody else has it. Are they the same person? <a href="{url}">See both side by side</a>.')
         self.add_error("value", format_html(words, url=url))

@@ -53,7 +53,7 @@ class LastIdentifierError(Exception):
 
 
 @dataclass(frozen=True)
-class Order:
+class Roles:
     """Who stays and who goes into them; the same whichever of the two one begins with."""
 
     root: Profile
@@ -65,7 +65,7 @@ class Order:
         return len(self.user_ids) > 1
 
 
-def order(one: Profile, other: Profile) -> Order:
+def order(one: Profile, other: Profile) -> Roles:
     """Return which of two survivors is the root: known before anonymous, older before younger. Two queries."""
     known = set(
         Identifier.objects.filter(profile__in=[one.pk, other.pk])
@@ -75,10 +75,10 @@ def order(one: Profile, other: Profile) -> Order:
     )
     root, origin = sorted((one, other), key=lambda person: (person.pk not in known, person.pk))
     user_ids = Identifier.objects.filter(profile__in=[one.pk, other.pk], type=Identifier.Type.USER_ID).order_by("value")
-    return Order(root, origin, tuple(user_ids.values_list("value", flat=True)))
+    return Roles(root, origin, tuple(user_ids.values_list("value", flat=True)))
 
 
-def obstacle(found: Order) -> str:
+def obstacle(found: Roles) -> str:
     """Return the code of what forbids this merge even to a person; '' when nothing does. Two queries."""
     if found.root.pk == found.origin.pk:
         return "same_person"
@@ -125,14 +125,14 @@ def merge(
     raise ContentionError(f"profiles {one} and {other} kept changing")
 
 
-def _check(found: Order, confirms_user_ids: bool) -> None:
+def _check(found: Roles, confirms_user_ids: bool) -> None:
     if code := obstacle(found):
         raise CannotMergeError(code)
     if found.has_two_user_ids and not confirms_user_ids:
         raise CannotMergeError("two_user_ids")
 
 
-def _decisions(found: Order, keep: Mapping[str, int], by: str, now: datetime) -> dict[str, dict[str, Any]]:
+def _decisions(found: Roles, keep: Mapping[str, int], by: str, now: datetime) -> dict[str, dict[str, Any]]:
     """Return the decided values with a fact of their own, so that no late news between the two facts overwrites them."""
     decided = {}
     for key, profile_id in keep.items():
@@ -144,7 +144,7 @@ def _decisions(found: Order, keep: Mapping[str, int], by: str, now: datetime) ->
     return decided
 
 
-def _merge(found: Order, join: Join, now: datetime) -> Merge:
+def _merge(found: Roles, join: Join, now: datetime) -> Merge:
     sides = [_members(found.root.pk), _members(found.origin.pk)]
     KeptApart.objects.filter(Q(one__in=sides[0], other__in=sides[1]) | Q(one__in=sides[1], other__in=sides[0])).delete()
     (done,) = merging.carry_out([join], now=now)

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from profiles.identity import by_hand, parting
-from profiles.identity.by_hand import Order
+from profiles.identity.by_hand import Roles
 from profiles.identity.layers import Layer
-from profiles.models import Consent, ConsentState, Event, Identifier, KeptApart, Merge, Profile
+from profiles.models import Consent, ConsentState, Event, Identifier, KeptApart, Merge, Order, Profile
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Side:
     identifiers: Sequence[Identifier]
     attributes: Mapping[str, Any]
     events: int
+    orders: int
     consents: Sequence[ConsentState]
 
 
@@ -43,7 +44,7 @@ class Conflict:
 class Joined:
     """A merge to be. `obstacle` is a code of `by_hand.obstacle`; `stops` are addresses that stay opted out."""
 
-    order: Order
+    order: Roles
     obstacle: str
     is_kept_apart: bool
     root: Side
@@ -117,6 +118,7 @@ def _part(person: Profile, identifiers: Sequence[Identifier], layer: Layer, prof
         identifiers,
         layer.attributes,
         Event.objects.filter(profile_id__in=list(profile_ids)).count(),
+        Order.objects.filter(profile_id__in=list(profile_ids)).count(),
         list(consents.order_by("channel", "address", "topic")),
     )
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0008_ledger_append_only'),
+        ('profiles', '0010_latest_calls_and_webhooks'),
     ]
 
     operations = [
