@@ -123,7 +123,8 @@ def ended(*, step_id: int, visits: Mapping[int, int]) -> dict[int, str]:
     return {enrolment_id: state for enrolment_id, state in latest.items() if state != Delivery.State.OPEN}
 
 
-# Rows whose hand-over has begun are left alone: what became of them is told by the provider.
+# Rows whose hand-over has begun are left alone: what became of them is told by the provider. The states are listed, not
+# excluded: while this waits for the enrolments a row may go on to `settled`, and only `w` is then looked at anew, not `d`.
 # Lock order: enrolments before work.
 _CANCEL = """
 WITH chosen AS MATERIALIZED (
@@ -133,7 +134,7 @@ WITH chosen AS MATERIALIZED (
 ), gone AS (
     DELETE FROM campaigns_work w USING campaigns_delivery d
     WHERE w.delivery_id = d.id AND d.state = 'open' AND d.enrolment_id IN (SELECT id FROM chosen) AND {which}
-      AND w.state <> 'in_doubt'
+      AND w.state IN ('ready', 'leased', 'permitted')
     RETURNING d.id, d.enrolment_id
 ), cancelled AS (
     UPDATE campaigns_delivery SET state = 'cancelled', reason = %(reason)s, waiting = '', gate_at = NULL, settled_at = %(now)s

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +12,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connections, transaction
 
-from campaigns import delivery
+from campaigns import delivery, engine
 from campaigns.delivery import claims, outbox, permits, render
 from campaigns.models import Campaign, Delivery, Enrolment, Work
 from campaigns.providers import sandbox
@@ -178,3 +180,25 @@ def test_two_reapers_and_a_worker_agree(busy: Office):
 
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
     assert len(sandbox.taken(busy.account.settings)) == 30
+
+
+def test_a_stop_amid_sending_leaves_every_message_in_exactly_one_end(busy: Office):
+    busy.account.settings |= {"keyed": False, "delay_ms": 2}
+    busy.account.save()
+    enrolled = busy.order(busy.people(150))
+
+    def stop() -> None:
+        while Delivery.objects.filter(state=Delivery.State.SENT).count() < 10:
+            time.sleep(0.005)
+        busy.campaign.stop(by=None, now=busy.now)
+        engine.advance(now=busy.now)
+
+    together(stop, *[lambda: drain(busy)] * 4)
+    engine.advance(now=busy.now)
+    states = Counter(Delivery.objects.values_list("state", flat=True))
+
+    assert set(states) == {"sent", "cancelled"}
+    assert states.total() == len(enrolled)
+    assert len(sandbox.taken(busy.account.settings)) == states["sent"]
+    assert not Enrolment.objects.filter(state="active").exists()
+    assert set(Work.objects.values_list("state", flat=True)) <= {"settled"}
