@@ -178,6 +178,7 @@ def _curve(report: Report) -> dict[str, Any]:
             "step": "end",
             "data": [round(share * 100, 2) for share in shares[group]],
             "endLabel": {"show": True, "formatter": "{a}", "color": "var(--ink)", "textBorderWidth": 0},
+            "labelLayout": {"moveOverlap": "shiftY"},
             "lineStyle": {"width": 2, "type": "dashed" if group else "solid"},
         }
         for group in (False, True)
