@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from omni.models import Company
 
 Path = tuple[str, ...]
-RESERVED = frozenset(["person", "company", "campaign", "unsubscribe_url", "omni", "now", "today"])
+RESERVED = frozenset(["person", "company", "campaign", "unsubscribe_url", "preferences_url", "omni", "now", "today"])
 
 
 def build(*, attributes: Mapping[str, Any], address: str, company: Company, campaign_name: str, now: datetime) -> dict[str, Any]:

@@ -75,7 +75,12 @@ def body(delivery: Delivery) -> str:
     if delivery.content is None or not delivery.context:
         return ""
     links = [link.url for link in delivery.content.links.order_by("position")]
-    known = {**delivery.context, "unsubscribe_url": "#", "omni": {"links": links, "pixel": None, "trap": None}}
+    known = {
+        **delivery.context,
+        "unsubscribe_url": "#",
+        "preferences_url": "#",
+        "omni": {"links": links, "pixel": None, "trap": None},
+    }
     try:
         return wording.fill(wording.parse(delivery.content.html, html=True), known)
     except wording.WordingError:

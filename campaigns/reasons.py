@@ -42,6 +42,8 @@ SENTENCES: dict[str, str | _StrPromise] = {
     "channel_not_permitted": _("Opted out of this channel"),
     "topic_unsubscribed": _("Unsubscribed from the topic"),
     "never_asked": _("Never opted in"),
+    "double_opt_in_pending": _("Has yet to confirm the sign-up"),
+    "snoozed": _("Wished a pause"),
     # Pressure
     "frequency_cap": _("Had enough messages already"),
     "quiet_hours_dropped": _("Quiet hours until the message was too old"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from campaigns import channels, content, context, providers
 from campaigns.channels import wording
 from campaigns.channels.base import RenderError
-from campaigns.content.preview import UNSUBSCRIBE_SAMPLE
+from campaigns.content.preview import PREFERENCES_SAMPLE, UNSUBSCRIBE_SAMPLE
 from campaigns.models import Content, Delivery, Sender, Template, TrialSend
 from campaigns.providers.base import DeliveryError
 from omni.models import Company
@@ -59,6 +59,7 @@ def _compose(trial: TrialSend, template: Template, sender: Sender, profile: Prof
         now=trial.at,
     )
     known["unsubscribe_url"] = f"{settings.BASE_URL}{UNSUBSCRIBE_SAMPLE}"
+    known["preferences_url"] = f"{settings.BASE_URL}{PREFERENCES_SAMPLE}"
     known["omni"] = {
         "at": trial.at.isoformat(),
         "from": [sender.name, sender.email],

@@ -56,25 +56,28 @@ class Change:
     profile_id: int | None = None  # None: whoever has the address now
 
 
-def standings(*, channel: str, addresses: Collection[str], topic: str = "") -> dict[str, Standing]:
+def standings(*, channel: str, addresses: Collection[str], topic: str = "", now: datetime | None = None) -> dict[str, Standing]:
     """Return for each of these normalized addresses whether marketing about `topic` may reach it. One query.
 
     Both axes must allow: the channel must be granted, and the topic, when one is given, must not be withdrawn; about a
-    topic nobody was asked for, the topic's default decides. A suppressed address is never allowed.
+    topic nobody was asked for, the topic's default decides. A suppressed address is never allowed. Given `now`, an
+    address that pauses at that moment is not allowed either.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT a.address, s.reason, c.status, t.status, (SELECT is_default FROM profiles_topic WHERE key = %(topic)s)"
+            "SELECT a.address, s.reason, c.status, t.status, (SELECT is_default FROM profiles_topic WHERE key = %(topic)s),"
+            " EXISTS (SELECT FROM profiles_snooze z WHERE z.channel = %(channel)s AND z.address = a.address"
+            " AND z.starts_at <= %(now)s AND z.ends_at > %(now)s)"
             " FROM unnest(%(addresses)s::text[]) AS a (address)"
             " LEFT JOIN profiles_suppression s ON s.channel = %(channel)s AND s.address = a.address AND s.lifted_at IS NULL"
             " LEFT JOIN profiles_consentstate c ON c.channel = %(channel)s AND c.address = a.address AND c.topic = ''"
             " LEFT JOIN profiles_consentstate t ON t.channel = %(channel)s AND t.address = a.address AND t.topic = %(topic)s"
             " AND t.topic <> ''",
-            {"channel": channel, "addresses": sorted(set(addresses)), "topic": topic},
+            {"channel": channel, "addresses": sorted(set(addresses)), "topic": topic, "now": now},
         )
         return {
-            address: _standing(suppressed, of_channel, of_topic, bool(topic), bool(is_default))
-            for address, suppressed, of_channel, of_topic, is_default in cursor.fetchall()
+            address: _standing(suppressed, of_channel, of_topic, bool(topic), bool(is_default), bool(is_paused))
+            for address, suppressed, of_channel, of_topic, is_default, is_paused in cursor.fetchall()
         }
 
 
@@ -156,7 +159,7 @@ def erasing() -> Iterator[None]:
 
 
 def _standing(
-    suppressed: str | None, of_channel: str | None, of_topic: str | None, has_topic: bool, is_default: bool
+    suppressed: str | None, of_channel: str | None, of_topic: str | None, has_topic: bool, is_default: bool, is_paused: bool
 ) -> Standing:
     if suppressed:
         return Standing(False, suppressed)
@@ -170,7 +173,7 @@ def _standing(
         return Standing(False, "double_opt_in_pending")
     if has_topic and of_topic != GRANTED and not is_default:
         return Standing(False, "double_opt_in_pending" if of_topic == PENDING else "never_asked")
-    return Standing(True)
+    return Standing(False, "snoozed") if is_paused else Standing(True)
 
 
 def _owners(changes: Sequence[Change]) -> dict[tuple[str, str], int]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from profiles.models import Consent, ConsentState, ContactPoint, Suppression, Topic
 
 ICONS = {"email": "mail", "phone": "phone"}
+CHANNELS = {"email": gettext_lazy("E-mail"), "phone": gettext_lazy("Phone")}
 GRANTED = Consent.Status.GRANTED
 
 
@@ -44,6 +46,10 @@ class Reach:
     @property
     def is_open(self) -> bool:
         return self.permission.tone == "success"
+
+
+def channel_in_words(channel: str) -> str:
+    return str(CHANNELS.get(channel, channel))
 
 
 def of(points: Iterable[ContactPoint]) -> list[Reach]:

@@ -21,6 +21,7 @@ from campaigns.content import plain
 from campaigns.models import Template
 
 UNSUBSCRIBE = "unsubscribe_url"
+PREFERENCES = "preferences_url"
 LABEL_CHARS = 200
 MOST_SOURCE_CHARS = 1_000_000
 
@@ -194,7 +195,11 @@ def _is_tracked(url: str, known: set[str]) -> bool:
 
     The address is filled in when somebody clicks, so one that a loop makes cannot be counted.
     """
-    if UNSUBSCRIBE in url or not (url.lower().startswith(("http://", "https://")) or url.startswith(("{{", "{%"))):
+    if (
+        UNSUBSCRIBE in url
+        or PREFERENCES in url
+        or not (url.lower().startswith(("http://", "https://")) or url.startswith(("{{", "{%")))
+    ):
         return False
     try:
         return {path[0] for path in wording.names(wording.parse(url)) if path} <= known

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from profiles.models import Profile
 
 UNSUBSCRIBE_SAMPLE = "/u/sample"
+PREFERENCES_SAMPLE = "/p/sample"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def render_preview(template: Template, profile: Profile | None, *, now: datetime
         now=now,
     )
     known["unsubscribe_url"] = UNSUBSCRIBE_SAMPLE
+    known["preferences_url"] = PREFERENCES_SAMPLE
     return fill(compiled, known)
 
 

@@ -22,6 +22,7 @@ from profiles import consent
 from profiles.models import ContactPoint
 
 COUNTED = (Delivery.State.OPEN, Delivery.State.SENT, Delivery.State.UNKNOWN)
+OWN_CAPS = frozenset(map(str, range(1, 8)))  # what a person may wish as `letters_per_week`; anything else wishes nothing
 UNKNOWN_ADDRESS = consent.Standing(False, "never_asked")
 
 
@@ -73,6 +74,7 @@ class Facts:
             ),
             sent_at=self._others(job),
             zone=zone(person["time_zone"] if person else None, self._zone),
+            own_cap_per_week=person["own_cap"] if person else 0,
         )
 
     def is_stale(self, job: Job) -> bool:
@@ -98,7 +100,7 @@ class Facts:
         return {
             (topic, address): standing
             for topic, addresses in by_topic.items()
-            for address, standing in consent.standings(channel=self.kind, addresses=addresses, topic=topic).items()
+            for address, standing in consent.standings(channel=self.kind, addresses=addresses, topic=topic, now=self.now).items()
         }
 
     def _load_owners(self, jobs: Sequence[Job]) -> dict[str, int]:
@@ -168,12 +170,17 @@ def _people(roots: Collection[int]) -> tuple[dict[int, dict[str, Any]], set[int]
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, merged_into_id, is_test, attributes -> 'time_zone' #>> '{}' FROM profiles_profile"
+            "SELECT id, merged_into_id, is_test, attributes -> 'time_zone' #>> '{}',"
+            " attributes -> 'letters_per_week' #>> '{}' FROM profiles_profile"
             " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
             [list(roots)],
         )
         rows = cursor.fetchall()
-    people = {pk: {"is_test": is_test, "time_zone": name} for pk, merged_into, is_test, name in rows if merged_into is None}
+    people = {
+        pk: {"is_test": is_test, "time_zone": name, "own_cap": int(own_cap) if own_cap in OWN_CAPS else 0}
+        for pk, merged_into, is_test, name, own_cap in rows
+        if merged_into is None
+    }
     return people, {pk for pk, merged_into, *_ in rows if merged_into is not None}
 
 

@@ -17,7 +17,7 @@ from campaigns.channels.base import RenderError
 from campaigns.delivery.jobs import CampaignFacts, Claim, Job
 from campaigns.models import Campaign, Content, Delivery, ProviderAccount, Sender
 from campaigns.tracking import links
-from campaigns.tracking.links import Place
+from campaigns.tracking.links import Kind, Place
 from omni.models import Company
 from profiles.models import ContactPoint, Profile
 
@@ -111,6 +111,7 @@ def wrap(stored: dict[str, Any], delivery_id: int, count: int) -> dict[str, Any]
     return {
         **stored,
         "unsubscribe_url": links.unsubscribe_url(Place(delivery_id), signer=signer),
+        "preferences_url": links.address(Kind.PREFERENCES, Place(delivery_id), signer=signer),
         "omni": {
             **omni,
             "links": [links.click_url(Place(delivery_id, position), signer=signer) for position in range(count)],

@@ -42,7 +42,8 @@ BODY = """<mjml>
       <mj-column>
         <mj-text align="center" font-size="12px" color="#566064">
           {{{{ company.postal_address }}}}<br />
-          You get this letter because you asked us to write. <a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a>
+          You get this letter because you asked us to write.
+          <a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a> · <a href="{{{{ preferences_url }}}}">Choose what you get</a>
         </mj-text>
       </mj-column>
     </mj-section>

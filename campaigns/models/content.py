@@ -39,7 +39,8 @@ class Content(models.Model):
     """A template compiled for one variant of one published step; never changed, so a retry is byte-identical.
 
     `html` and `text` are Liquid in which every link is `{{ omni.links[n] }}` (n counts from 0, see Link) and the open
-    pixel is `{{ omni.pixel }}`; the unsubscribe page is `{{ unsubscribe_url }}`.
+    pixel is `{{ omni.pixel }}`; the unsubscribe page is `{{ unsubscribe_url }}`, the
+    preferences `{{ preferences_url }}`.
     """
 
     step = models.ForeignKey("campaigns.Step", models.CASCADE, null=True, related_name="contents")  # None: test sends

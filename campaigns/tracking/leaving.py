@@ -5,6 +5,7 @@ Everything is decided in the request: no worker, broker or session is needed. Re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,18 +85,34 @@ def leave(*, who: Reader, everything: bool, method: str, proof: dict[str, Any], 
             proof=proof | {"delivery": who.delivery.pk},
             now=now,
         )
-        record.record(
-            seen=[
-                record.Seen(
-                    who.delivery.pk,
-                    Outcome.Kind.UNSUBSCRIBED,
-                    now,
-                    user_agent=str(proof.get("user_agent", "")),
-                    provider_event=f"left:{who.delivery.pk}:{topic}",
-                )
-            ],
-            now=now,
-        )
+        _write_down(who, [topic], str(proof.get("user_agent", "")), now)
+
+
+def note(*, who: Reader, said: Sequence[consent.Change], user_agent: str, now: datetime) -> None:
+    """Write down that this letter made them leave, when among what they said is that they leave its topic or everything."""
+    left = [
+        change.topic
+        for change in said
+        if change.status == consent.WITHDRAWN and change.address == who.delivery.address and change.topic in ("", who.topic_key)
+    ]
+    if left:
+        _write_down(who, left, user_agent, now)
+
+
+def _write_down(who: Reader, topics: Sequence[str], user_agent: str, now: datetime) -> None:
+    record.record(
+        seen=[
+            record.Seen(
+                who.delivery.pk,
+                Outcome.Kind.UNSUBSCRIBED,
+                now,
+                user_agent=user_agent,
+                provider_event=f"left:{who.delivery.pk}:{topic}",
+            )
+            for topic in topics
+        ],
+        now=now,
+    )
 
 
 def come_back(*, who: Reader, proof: dict[str, Any], now: datetime) -> None:

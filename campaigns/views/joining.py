@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from campaigns import requested
 from campaigns.requested import words
 from campaigns.tracking.links import Kind, read
-from campaigns.views.public import bare, proof_of
+from campaigns.views.public import bare, proof_of, speak
 from omni import celery
 from omni.models import Company
 from profiles import identity, subscribing, topics
@@ -62,7 +61,7 @@ def sign_up(request: HttpRequest, key: str) -> HttpResponse:
     if text is None:
         raise Http404
     company = Company.load()
-    with translation.override(_speak(request, company)):
+    with translation.override(speak(request)):
         form = SignUpForm(request.POST if request.method == "POST" else None)
         facts: dict[str, Any] = {"topic": topic, "text": text, "company": company, "form": form}
         if request.method != "POST":
@@ -96,7 +95,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         is_over = subscribing.is_over(entry, within=within, now=now)
         is_done = not is_over and subscribing.is_confirmed(entry)
     facts = {"topic": topic, "company": company, "address": entry.address, "is_over": is_over, "is_done": is_done}
-    with translation.override(_speak(request, company)):
+    with translation.override(speak(request)):
         return bare(render(request, "public/confirm.html", facts, status=410 if is_over else 200))
 
 
@@ -126,10 +125,3 @@ def _write_down(request: HttpRequest, topic: Topic, text: ConsentText, address: 
 
 def _place(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def _speak(request: HttpRequest, company: Company) -> str:
-    """Return the language of the browser when the house speaks it, else the company's, else its own."""
-    known = {code for code, _name in settings.LANGUAGES}
-    asked = translation.get_language_from_request(request)
-    return asked if asked in known else company.language if company.language in known else settings.LANGUAGE_CODE

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns.models import Delivery
 from campaigns.tracking import leaving, visits
-from campaigns.tracking.links import Kind, read
+from campaigns.tracking.links import Kind, read, sign
 from omni.models import Company
 
 if TYPE_CHECKING:
@@ -71,15 +71,24 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     place = read(kind=Kind.UNSUBSCRIBE, token=token)
-    who = leaving.reader(place) if place else None
-    if who is None:
+    if place is None:
         raise Http404
-    with translation.override(_language(request, who)):
+    who = leaving.reader(place)
+    with translation.override(speak(request, who.language if who else "")):
+        if who is None:
+            # The wish is fulfilled already, and a mail program must not be told that it failed.
+            return bare(render(request, "public/gone.html", {"company": Company.load()}))
         status = 200
         if request.method == "POST" and not _act(request, who):
             status = 400
         left_topic, left_all = leaving.has_left(who)
-        facts = {"who": who, "company": Company.load(), "left_topic": left_topic, "left_all": left_all}
+        facts = {
+            "who": who,
+            "company": Company.load(),
+            "left_topic": left_topic,
+            "left_all": left_all,
+            "preferences": sign(kind=Kind.PREFERENCES, place=place),
+        }
         return bare(render(request, "public/unsubscribe.html", facts, status=status))
 
 
@@ -118,9 +127,10 @@ def _request(request: HttpRequest) -> visits.Request:
     return visits.Request(request.method or "GET", agent, request.headers)
 
 
-def _language(request: HttpRequest, who: leaving.Reader) -> str:
+def speak(request: HttpRequest, wanted: str = "") -> str:
+    """Return the `wanted` language when somebody translated it, else the browser's, else that of the house."""
     known = {code for code, _ in settings.LANGUAGES}
-    return who.language if who.language in known else translation.get_language() or settings.LANGUAGE_CODE
+    return wanted if wanted in known else translation.get_language_from_request(request)
 
 
 def bare(response: HttpResponse) -> HttpResponse:

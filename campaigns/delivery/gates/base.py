@@ -75,6 +75,7 @@ class Candidate:
     is_body_changed: bool
     sent_at: Sequence[datetime]  # when messages to this person passed the gate in the last 7 days, in any order
     zone: ZoneInfo
+    own_cap_per_week: int = 0  # what the person wished on the preference page; 0: nothing
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at <= now

@@ -17,7 +17,9 @@ QUIET_JITTER = timedelta(minutes=15)  # so that not everybody is written to at t
 def cap(candidate: Candidate, rules: Rules, now: datetime) -> Verdict | None:
     """Hold until the moment the fullest window has room; refuse when that is later than a message may wait."""
     frees_at = max(
-        free_at(candidate.sent_at, rules.cap_per_day, DAY, now), free_at(candidate.sent_at, rules.cap_per_week, WEEK, now)
+        free_at(candidate.sent_at, rules.cap_per_day, DAY, now),
+        free_at(candidate.sent_at, rules.cap_per_week, WEEK, now),
+        free_at(candidate.sent_at, candidate.own_cap_per_week, WEEK, now),
     )
     if frees_at <= now:
         return None

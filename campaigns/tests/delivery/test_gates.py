@@ -57,6 +57,7 @@ def test_it_lets_pass_what_nothing_stands_against():
         ({"is_test_person": True}, "test_profile_excluded", "suppressed"),
         ({"address": ""}, "no_address", "suppressed"),
         ({"is_address_theirs": False}, "no_address", "suppressed"),
+        ({"standing": Standing(False, "snoozed")}, "snoozed", "suppressed"),
         ({"standing": Standing(False, "hard_bounced")}, "hard_bounced", "suppressed"),
         ({"standing": Standing(False, "complained")}, "complained", "suppressed"),
         ({"standing": Standing(False, "suppressed_manual")}, "suppressed_manual", "suppressed"),
@@ -195,3 +196,12 @@ def test_quiet_messages_are_spread_and_expire_when_the_morning_is_too_late():
     assert len({one.until for one in held}) > 40
     assert held[0] == decide(replace(FREE, key="0"), rules, NOW)
     assert decide(replace(FREE, expires_at=end), rules, NOW) == Refuse("quiet_hours_dropped", "expired")
+
+
+def test_a_persons_own_wish_is_a_cap_too():
+    facts = replace(FREE, own_cap_per_week=1, sent_at=(NOW - 6 * 24 * HOUR,))
+
+    assert decide(facts, RULES, NOW) == Hold(NOW + 24 * HOUR, "postponed_cap")
+    assert decide(replace(facts, sent_at=(NOW - 2 * 24 * HOUR,)), RULES, NOW) == Refuse("frequency_cap")
+    assert decide(replace(facts, own_cap_per_week=0), RULES, NOW) is None
+    assert decide(replace(facts, own_cap_per_week=7, sent_at=(NOW,) * 5), RULES, NOW) == Refuse("frequency_cap")

@@ -17,7 +17,8 @@ from campaigns.delivery import claims, outbox, permits, render
 from campaigns.models import Campaign, Delivery, Enrolment, Work
 from campaigns.providers import sandbox
 from campaigns.tests.delivery.office import Office, address_of, open_office, standing_clock
-from profiles import consent
+from profiles import consent, snoozing
+from profiles.models import Topic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,6 +129,59 @@ def test_the_gate_waits_for_a_withdrawal_under_way_and_then_refuses(busy: Office
     together(leave, send)
 
     assert Delivery.objects.get().reason == "channel_not_permitted"
+    assert sandbox.taken(busy.account.settings) == []
+
+
+def test_nothing_is_permitted_after_a_break_or_a_topic_was_answered(busy: Office):
+    topic = Topic.objects.create(key="news", name="News", is_default=True)
+    Campaign.objects.update(topic=topic)
+    people = busy.people(60)
+    busy.order(people)
+    answered: set[str] = set()
+
+    def turn() -> None:
+        for number, person in enumerate(people[::2]):
+            address = address_of(person)
+            if number % 2:
+                until = busy.now + timedelta(days=7)
+                snoozing.snooze(channel="email", addresses=[address], until=until, method="x", proof={}, now=busy.now)
+            else:
+                consent.withdraw(channel="email", address=address, topic="news", method="x", proof={}, now=busy.now)
+            answered.add(address)
+
+    def permit() -> None:
+        while claimed := claims.claim(lane="email", now=busy.now, most=3):
+            jobs = render.prepare(claims=claimed, now=busy.now)
+            gone = set(answered)
+            passed = permits.permit(jobs=jobs, now=busy.now).jobs
+            assert not [job for job in passed if job.delivery.address in gone]
+
+    together(turn, permit, permit)
+
+    refused = Delivery.objects.filter(reason__in=["snoozed", "topic_unsubscribed"]).count()
+    assert refused + Delivery.objects.filter(gate_at__isnull=False).count() == 60
+
+
+def test_the_gate_waits_for_a_break_under_way_and_then_refuses(busy: Office):
+    [person] = busy.people(1)
+    busy.order([person])
+    halfway, gated = threading.Event(), threading.Event()
+
+    def rest() -> None:
+        with transaction.atomic():
+            until = busy.now + timedelta(days=7)
+            snoozing.snooze(channel="email", addresses=[address_of(person)], until=until, method="x", proof={}, now=busy.now)
+            halfway.set()
+            assert not gated.wait(0.5)
+
+    def send() -> None:
+        halfway.wait()
+        drain(busy)
+        gated.set()
+
+    together(rest, send)
+
+    assert Delivery.objects.get().reason == "snoozed"
     assert sandbox.taken(busy.account.settings) == []
 
 
