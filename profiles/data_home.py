@@ -33,6 +33,15 @@ def register() -> None:
     )
     data_pages.register(
         data_pages.Page(
+            "profiles:recent-call-list",
+            gettext_lazy("Live debugger"),
+            "activity",
+            gettext_lazy("The latest calls of each source as they arrive, and what became of them."),
+            Right.EDIT_PEOPLE,
+        )
+    )
+    data_pages.register(
+        data_pages.Page(
             "profiles:dead-letter-list",
             gettext_lazy("Calls that could not be used"),
             "inbox",

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.views import data, deadletters, identity, imports, ingest, people, person, sdk_settings, sources, topics
+from profiles.views import (
+    data,
+    deadletters,
+    identity,
+    imports,
+    ingest,
+    people,
+    person,
+    recent,
+    sdk_settings,
+    sources,
+    topics,
+)
 
 app_name = "profiles"
 urlpatterns = [
@@ -41,6 +53,8 @@ urlpatterns = [
     path("data/sources/<int:pk>/", sources.source_detail, name="source-detail"),
     path("data/sources/<int:pk>/edit/", sources.source_edit, name="source-edit"),
     path("data/sources/<int:pk>/revoke/", sources.source_revoke, name="source-revoke"),
+    path("data/live/", recent.recent_call_list, name="recent-call-list"),
+    path("data/live/<int:pk>/", recent.recent_call_detail, name="recent-call-detail"),
     path("data/dead-letters/", deadletters.dead_letter_list, name="dead-letter-list"),
     path("data/dead-letters/replay/", deadletters.dead_letter_replay_all, name="dead-letter-replay-all"),
     path("data/dead-letters/<int:pk>/", deadletters.dead_letter_detail, name="dead-letter-detail"),

@@ -45,6 +45,7 @@ OBJECTS = {
     "person": "profiles.Profile",
     "provider": "campaigns.ProviderAccount",
     "delivery": "campaigns.Delivery:state",
+    "recent": "profiles.RecentCall:state",
     "report": "campaigns.Campaign:state",
     "sender": "campaigns.Sender",
     "segment": "segments.Segment",

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from profiles.ingest.clean import clean
 from profiles.ingest.spec import Drop
 from profiles.models import DeadLetter, IngestRaw
 
@@ -73,7 +74,7 @@ def keep(letters: Sequence[Letter]) -> None:
             source_id=letter.source_id,
             received_at=letter.received_at,
             reason=letter.reason,
-            detail=letter.detail.replace("\x00", "\ufffd")[:LONGEST_DETAIL],
+            detail=clean(letter.detail)[:LONGEST_DETAIL],
             body=letter.body if isinstance(letter.body, bytes) else json.dumps(letter.body).encode(),
         )
         for letter in letters

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Model, QuerySet
 
-from profiles.ingest import deadletters
+from profiles.ingest import deadletters, recent
 from profiles.models import DeadLetter, SeenMessage, SourceTally
 
 MESSAGES_REMEMBERED_FOR = timedelta(days=30)
@@ -17,6 +17,7 @@ MOST_PER_RUN = 1_000_000
 
 def prune(*, now: datetime) -> int:
     """Delete what is older than it need be, in chunks so that no lock is long; return how many rows."""
+    recent.shorten(now=now)
     return (
         _prune(SeenMessage.objects.filter(seen_at__lt=now - MESSAGES_REMEMBERED_FOR))
         + _prune(DeadLetter.objects.filter(received_at__lt=now - deadletters.KEPT_FOR))

@@ -20,7 +20,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from profiles.identity import ContentionError
-from profiles.ingest import deadletters, pipeline, spec, tally
+from profiles.ingest import deadletters, pipeline, recent, spec, tally
 from profiles.ingest.deadletters import Letter
 from profiles.ingest.envelope import RefusedError, open_envelope
 from profiles.ingest.spec import Call, Drop, DropError, Origin
@@ -197,6 +197,7 @@ def _settle(held: Sequence[Parcel], batch: pipeline.Batch, letters: list[Letter]
     letters = [*letters, *(_letter(call.raw, call.origin, reason) for call, reason in batch.refused)]
     deadletters.keep(letters)
     IngestRaw.objects.filter(pk__in=[parcel.request.pk for parcel in held]).delete()
+    recent.keep(used=batch.calls, repeated=batch.repeated, refused=letters)
     tally.add(used=batch.calls, repeated=batch.repeated, refused=letters, now=now)
 
 

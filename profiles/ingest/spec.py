@@ -106,6 +106,7 @@ class Call:
     properties: dict[str, Any]
     traits: dict[str, Any]
     created_at: datetime | None  # when the sender says the person's account was made
+    type: str = ""
     profile_id: int = 0
     is_doubted: bool = False  # a visitor claimed to be somebody without proof: kept with the visitor
 
@@ -143,6 +144,7 @@ def _read(kind: str, raw: dict[str, Any], origin: Origin) -> Call:
         properties=properties,
         traits=_learned(kind, raw, traits, properties),
         created_at=_created_at(traits, origin),
+        type=kind,
     )
 
 
