@@ -23,6 +23,7 @@ TESTING = "pytest" in sys.modules
 
 SECRET_KEY = env.secret("SECRET_KEY")
 SALT_KEY = env.secret("SALT_KEY")  # Salt of the encrypted columns; see omni.vault
+TOMBSTONE_KEY = env.secret("TOMBSTONE_KEY")  # Hashes of erased identifiers; lose it and they can come back
 DEBUG = env.read.bool("DEBUG", default=False)
 PORT = env.read.int("PORT", default=8000)
 BASE_URL = env.read.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")

@@ -23,11 +23,14 @@ def upsert(*, identifiers: Sequence[identity.Key], values: dict[str, Any], sourc
     """Find or make the person of these normalized identifiers, at least one, and set the attributes as of `at`.
 
     One transaction; a value of None takes an attribute away. The rules are those of every other door (profiles.identity).
+    Raises identity.ErasedError, and counts it, when that person was erased.
     """
+    claim = identity.Claim(tuple(identifiers), source, at)
     with transaction.atomic():
         is_new = not any(Identifier.objects.filter(type=kind, value=value).exists() for kind, value in identifiers)
-        claim = identity.Claim(tuple(identifiers), source, at)
-        (profile_id,) = identity.resolve(claims=[claim], now=now)
-        if values:
+        (profile_id,) = identity.resolve_living(claims=[claim], now=now)
+        if profile_id is not None and values:
             attributes.apply(changes=[attributes.Change(profile_id, values, at, source)], now=now)
+    if profile_id is None:
+        raise identity.ErasedError({0: list(identifiers)})
     return Upserted(profile_id, is_new)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework import generics, status
+from rest_framework import exceptions, generics, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -33,6 +33,14 @@ class _Newest(KeysetPagination):
     ordering = ("-time", "-id")  # type: ignore[assignment]
 
 
+class ErasedProblem(exceptions.APIException):
+    """The person was erased, and nothing may bring them back but lifting the tombstone."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The person with these identifiers was erased. Lift the tombstone first, with a reason."
+    default_code = "erased"
+
+
 def source_of(request: Request) -> str:
     """Return who says so, as stored beside what was said."""
     return f"api:{request.auth.name}"[:80] if isinstance(request.auth, ApiKey) else f"staff:{request.user}"[:80]
@@ -52,7 +60,12 @@ def person_of(pk: int) -> Profile:
         summary="Find or make the person with these identifiers",
         description="Makes the person when nobody has one of the identifiers, joins people who turn out to be one.",
         request=PersonIn,
-        responses={200: PersonOut, 201: PersonOut, 400: OpenApiResponse(description="A problem document with every violation")},
+        responses={
+            200: PersonOut,
+            201: PersonOut,
+            400: OpenApiResponse(description="A problem document with every violation"),
+            409: OpenApiResponse(description="A problem document of code `erased`: the person asked to be forgotten"),
+        },
         tags=["people"],
     ),
 )
@@ -67,13 +80,16 @@ class PeopleView(generics.ListAPIView[Profile]):
         form.is_valid(raise_exception=True)
         now = timezone.now()
         given = form.validated_data
-        done = upsert(
-            identifiers=list(given["identifiers"].items()),
-            values=given["attributes"],
-            source=source_of(request),
-            at=min(given.get("at", now), now),
-            now=now,
-        )
+        try:
+            done = upsert(
+                identifiers=list(given["identifiers"].items()),
+                values=given["attributes"],
+                source=source_of(request),
+                at=min(given.get("at", now), now),
+                now=now,
+            )
+        except identity.ErasedError:
+            raise ErasedProblem from None
         code = status.HTTP_201_CREATED if done.is_new else status.HTTP_200_OK
         return Response(PersonOut(person_of(done.profile_id)).data, status=code)
 

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from profiles.identity.normal import normalize
 from profiles.identity.plan import Claim, Key
-from profiles.identity.resolve import ContentionError, Newcomer, Onlooker, origins_of, resolve
+from profiles.identity.resolve import ContentionError, ErasedError, Newcomer, Onlooker, origins_of, resolve, resolve_living
 
-__all__ = ["Claim", "ContentionError", "Key", "Newcomer", "Onlooker", "normalize", "origins_of", "resolve"]
+__all__ = [
+    "Claim",
+    "ContentionError",
+    "ErasedError",
+    "Key",
+    "Newcomer",
+    "Onlooker",
+    "normalize",
+    "origins_of",
+    "resolve",
+    "resolve_living",
+]

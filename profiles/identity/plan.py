@@ -7,8 +7,8 @@ of the claim: it stays with its owner, or nobody's, and the refusal is noted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -229,6 +229,21 @@ def _join(one: Group, other: Group, first: Key, second: Key, claim: Claim) -> Gr
         root.absorbed = [*root.absorbed, *origin.absorbed, join]
     origin.into = root
     return root
+
+
+def without_erased(claim: Claim, buried: Collection[Key], owners: Mapping[Key, int]) -> Claim | None:
+    """Return what the claim says without buried identifiers; None when it is about the erased person.
+
+    It is about somebody else when a more important identifier than every buried one belongs to a living person, such as
+    an account that took over the e-mail address. A new account with the old address is the erased person again.
+    """
+    keys = sorted(set(claim.identifiers), key=_importance)
+    first = next((place for place, key in enumerate(keys) if key in buried), None)
+    if first is None:
+        return claim
+    if not any(key in owners for key in keys[:first]):
+        return None
+    return replace(claim, identifiers=tuple(key for key in claim.identifiers if key not in buried))
 
 
 def distinct_keys(claims: Sequence[Claim]) -> list[Key]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,9 +10,9 @@ from typing import Any, Protocol
 
 from django.db import connection, transaction
 
-from profiles import bulk, changes, search
+from profiles import bulk, changes, search, tombstones
 from profiles.identity import merge, rules
-from profiles.identity.plan import Claim, Group, Key, No, Plan, Standing, distinct_keys, root_of
+from profiles.identity.plan import Claim, Group, Key, No, Plan, Standing, distinct_keys, root_of, without_erased
 from profiles.models import Identifier, Profile
 
 MOST_TRIES = 5
@@ -26,6 +27,16 @@ class ContentionError(Exception):
     """Others kept changing the same people; doing the transaction again helps."""
 
     permanent = False
+
+
+class ErasedError(Exception):
+    """Some claims are about people who were erased: their places, and the identifiers that say so."""
+
+    permanent = True
+
+    def __init__(self, places: dict[int, list[Key]]) -> None:
+        super().__init__(f"{len(places)} claims are about people who were erased")
+        self.places = places
 
 
 class _OutdatedError(Exception):
@@ -63,9 +74,9 @@ def resolve(
     4. Write new people, merges, identifiers and contact points; refresh the search; publish `profile_changed`.
 
     Costs a fixed number of statements per batch. Call it in the transaction of the facts that brought the claims. Claims
-    must carry at least one identifier; earlier claims go first. Raises ContentionError after MOST_TRIES. Without
-    `refreshes_search` the caller refreshes the search itself, for those who are new or got identifiers. An `onlooker`
-    writes the new people itself.
+    must carry at least one identifier; earlier claims go first. Raises ContentionError after MOST_TRIES, and ErasedError
+    when claims are about people who were erased (see `resolve_living`). Without `refreshes_search` the caller refreshes
+    the search itself, for those who are new or got identifiers. An `onlooker` writes the new people itself.
     """
     if not claims:
         return []
@@ -80,6 +91,24 @@ def resolve(
     raise ContentionError(f"{len(keys)} identifiers kept changing")
 
 
+def resolve_living(*, claims: Sequence[Claim], now: datetime, refreshes_search: bool = True) -> list[int | None]:
+    """Resolve as `resolve` does; the place of a claim about somebody who was erased holds None, and that is counted."""
+    found: list[int | None] = [None] * len(claims)
+    left = list(enumerate(claims))
+    while left:
+        try:
+            ids = resolve(claims=[claim for _, claim in left], now=now, refreshes_search=refreshes_search)
+        except ErasedError as error:
+            times = Counter(key for keys in error.places.values() for key in keys)
+            tombstones.count_refusals(times, now=now)
+            left = [one for place, one in enumerate(left) if place not in error.places]
+            continue
+        for (place, _), profile_id in zip(left, ids, strict=True):
+            found[place] = profile_id
+        break
+    return found
+
+
 def origins_of(profile_id: int) -> list[int]:
     """Return the profiles that were merged into this one; their events are this person's."""
     return list(Profile.objects.filter(merged_into=profile_id).order_by("pk").values_list("pk", flat=True))
@@ -92,10 +121,15 @@ def _resolve(
     owners = {key: owner for key, (_, owner) in found.items()}
     if onlooker is not None:
         onlooker.found(owners)
+    # After the owners: whoever is erased in between is then seen as buried, not as a new person.
+    claims = _of_the_living(claims, owners)
     if _is_settled(claims, owners):
         _touch(claims, found)
         return [owners[claim.identifiers[0]] for claim in claims]
-    plan = Plan(owners=owners, standings=_standings(sorted(set(owners.values()))), rules=rules.current())
+    standings = _standings(sorted(set(owners.values())))
+    if standings.keys() != set(owners.values()):
+        raise _OutdatedError  # one of them was merged away or erased since
+    plan = Plan(owners=owners, standings=standings, rules=rules.current())
     plan.take(claims)
     groups = plan.groups
     _lock(groups, owners)
@@ -110,6 +144,23 @@ def _resolve(
     gone = [join.origin for group in groups for join in group.absorbed]
     changes.profile_changed(profile_ids=[*changed, *gone], attributes=[changes.ANYTHING], now=now)
     return [root_of(group).id or 0 for group in plan.of]
+
+
+def _of_the_living(claims: Sequence[Claim], owners: dict[Key, int]) -> Sequence[Claim]:
+    """Return the claims without identifiers of erased people; raise ErasedError for those about nobody else. One query."""
+    buried = tombstones.among([key for key in distinct_keys(claims) if key not in owners])
+    if not buried:
+        return claims
+    living, erased = [], {}
+    for place, claim in enumerate(claims):
+        rest = without_erased(claim, buried, owners)
+        if rest is None:
+            erased[place] = [key for key in claim.identifiers if key in buried]
+        else:
+            living.append(rest)
+    if erased:
+        raise ErasedError(erased)
+    return living
 
 
 def _owners(keys: list[Key]) -> dict[Key, tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from profiles import attributes, bulk, changes, consent, identity, search
+from profiles import attributes, bulk, changes, consent, identity, search, tombstones
 from profiles.imports.mapping import Decision, Plan
 from profiles.imports.rows import Row
 from profiles.models import ImportedPerson
@@ -84,7 +85,7 @@ WHERE was.status IS DISTINCT FROM 'granted' AND entries.profile_id IS NOT NULL
 
 
 class ChangedMeanwhileError(Exception):
-    """Some of the people were merged while the rows were loaded; doing the transaction again helps."""
+    """Some of the people were merged or erased while the rows were loaded; doing the transaction again helps."""
 
     permanent = False
 
@@ -97,6 +98,7 @@ class Loaded:
     updated: int = 0
     unchanged: int = 0
     merged: int = 0
+    erased: list[Row] = field(default_factory=list)  # rows about people who were erased, of which nothing was taken
 
 
 @dataclass
@@ -135,10 +137,20 @@ def load(*, rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: 
     3. Refresh the search and record the consents.
     4. Remember whom the import meant; publish `profile_changed` and `consent_changed`.
 
-    About ten statements for new people and twenty for known ones, for a batch of any size.
+    About ten statements for new people and twenty for known ones, for a batch of any size. Rows about people who were
+    erased are given back, and the others loaded without them.
     """
-    if not rows:
-        return Loaded()
+    try:
+        return _load(rows, plan, import_id, at, now) if rows else Loaded()
+    except identity.ErasedError as error:
+        tombstones.count_refusals(Counter(key for keys in error.places.values() for key in keys), now=now)
+        living = [row for place, row in enumerate(rows) if place not in error.places]
+        loaded = load(rows=living, plan=plan, import_id=import_id, at=at, now=now)
+        loaded.erased += [rows[place] for place in error.places]
+        return loaded
+
+
+def _load(rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: datetime) -> Loaded:
     source = f"{METHOD}:{import_id}"
     batch = _Batch(rows, [at.isoformat(), source], now)
     claims = [identity.Claim(row.identifiers, source, min(row.created_at or at, at)) for row in rows]
@@ -235,12 +247,14 @@ def _write_known(people: dict[int, _Person], source: str, at: datetime, now: dat
 
 def _lock(people: Iterable[int]) -> None:
     """Lock in order of id, so that two batches wait for each other instead of dying in a deadlock."""
+    wanted = sorted(people)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT merged_into_id FROM profiles_profile WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
-            [bulk.numbers(people)],
+            "SELECT id FROM profiles_profile WHERE id = ANY(%s::bigint[]) AND merged_into_id IS NULL"
+            " ORDER BY id FOR NO KEY UPDATE",
+            [bulk.numbers(wanted)],
         )
-        if any(merged for (merged,) in cursor.fetchall()):
+        if [pk for (pk,) in cursor.fetchall()] != wanted:
             raise ChangedMeanwhileError
 
 
@@ -276,6 +290,7 @@ def _record_consents(rows: Sequence[Row], decision: Decision, now: datetime) -> 
     addresses = sorted({key for row in rows for key in row.identifiers if key[0] in decision.channels})
     if not addresses or not decision.subjects:
         return
+    addresses = sorted(set(addresses) - tombstones.among(addresses))
     at = decision.at(now=now)
     if decision.status == consent.GRANTED:
         _grant(addresses, decision, at, now)

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 CHUNK_ROWS = 5_000
 LEASE = timedelta(seconds=60)
 MOST_TRIES = 5
+ERASED = "erased"  # the reason of rows about people who were erased; a code, for programs count by it
 
 Clock = Callable[[], datetime]
 
@@ -124,11 +125,14 @@ def _load_chunk(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> None:
 
 def _load(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> tuple[Loaded, list[Fault]]:
     loaded, refused = _load_or_part(work, plan, chunk.usable, now)
-    if not refused:
+    if not refused and not loaded.erased:
         return loaded, chunk.faults
     cells = {record.number: record.cells for record in chunk.records}
     reason = _("The database cannot store this row.")
-    return loaded, [*chunk.faults, *(Fault(row.number, "", reason, reason, cells[row.number]) for row in refused)]
+    faults = [Fault(row.number, "", reason, reason, cells[row.number]) for row in refused]
+    # Without the cells: they are what was erased.
+    faults += [Fault(row.number, "", ERASED, ERASED, []) for row in loaded.erased]
+    return loaded, [*chunk.faults, *faults]
 
 
 def _keep(work: Import, faults: Sequence[Fault]) -> None:
@@ -155,7 +159,11 @@ def _load_or_part(work: Import, plan: Plan, usable: Sequence[Row], now: datetime
     one, refused = _load_or_part(work, plan, usable[:middle], now)
     other, refused_too = _load_or_part(work, plan, usable[middle:], now)
     both = Loaded(
-        one.created + other.created, one.updated + other.updated, one.unchanged + other.unchanged, one.merged + other.merged
+        one.created + other.created,
+        one.updated + other.updated,
+        one.unchanged + other.unchanged,
+        one.merged + other.merged,
+        one.erased + other.erased,
     )
     return both, refused + refused_too
 

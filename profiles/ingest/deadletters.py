@@ -36,6 +36,7 @@ REASONS: dict[str, str | Promise] = {
     Drop.TOO_MANY_NAMES: _("There are too many event names"),
     Drop.TIME_OUT_OF_RANGE: _("The time of the call is too long ago"),
     Drop.UNPROVEN: _("A visitor claimed to be somebody else"),
+    Drop.ERASED: _("The person was erased"),
     Drop.FAILED: _("Something went wrong on our side"),
 }
 REMEDIES: dict[str, str | Promise] = {
@@ -52,6 +53,7 @@ REMEDIES: dict[str, str | Promise] = {
     Drop.TOO_MANY_NAMES: _("Put what differs from case to case into a property instead of the name."),
     Drop.TIME_OUT_OF_RANGE: _("Times before 1990 are not kept."),
     Drop.UNPROVEN: _("Sign the user id on your server, or send an “anonymousId” along: then at least the visit is kept."),
+    Drop.ERASED: _("Nothing is kept of it. Stop sending what belongs to people who asked to be forgotten."),
     Drop.FAILED: _("It may go through when it is processed again. If it does not, the detail says what happened."),
 }
 
@@ -68,7 +70,7 @@ class Letter:
 
 
 def keep(letters: Sequence[Letter]) -> None:
-    """Store these where people can see them. One insert."""
+    """Store these where people can see them, except what is about erased people. One insert."""
     DeadLetter.objects.bulk_create(
         DeadLetter(
             source_id=letter.source_id,
@@ -78,6 +80,7 @@ def keep(letters: Sequence[Letter]) -> None:
             body=letter.body if isinstance(letter.body, bytes) else json.dumps(letter.body).encode(),
         )
         for letter in letters
+        if letter.reason != Drop.ERASED
     )
 
 

@@ -32,11 +32,15 @@ def record(*, facts: Sequence[Fact], now: datetime, is_human_act: bool = False) 
     """Append these events and publish `event_recorded`. Repeating a call repeats the events: callers record once.
 
     `is_human_act` says that the people themselves did it, which moves `latest_seen_at` on. Joins the caller's
-    transaction; a fixed number of statements for a batch of any size.
+    transaction; a fixed number of statements for a batch of any size. Nothing is kept about people who are gone.
     """
     if not facts:
         return
     with transaction.atomic():
+        survivor = survivors([fact.profile_id for fact in facts])
+        facts = [fact for fact in facts if fact.profile_id in survivor]
+        if not facts:
+            return
         defs = schema.event_defs(names={fact.name for fact in facts}, now=now, is_internal=True)
         store.copy(
             [
@@ -58,18 +62,17 @@ def record(*, facts: Sequence[Fact], now: datetime, is_human_act: bool = False) 
             by_name.setdefault(fact.name, []).append(fact)
         types = {name: schema.types_of(fact.properties for fact in group) for name, group in by_name.items()}
         schema.learn_events(defs=defs, types=types, now=now)
-        survivor = survivors([fact.profile_id for fact in facts])
         if is_human_act:
-            see(latest={survivor.get(fact.profile_id, fact.profile_id): fact.time for fact in sorted(facts, key=_time)})
+            see(latest={survivor[fact.profile_id]: fact.time for fact in sorted(facts, key=_time)})
         for name, group in by_name.items():
-            ids = [survivor.get(fact.profile_id, fact.profile_id) for fact in group]
+            ids = [survivor[fact.profile_id] for fact in group]
             changes.event_recorded(profile_ids=ids, events=[name], now=now)
 
 
 def survivors(profile_ids: Sequence[int]) -> dict[int, int]:
-    """Return {origin: survivor} for those of these profiles that were merged. One query."""
-    merged = Profile.objects.filter(pk__in=set(profile_ids), merged_into__isnull=False)
-    return dict(merged.values_list("pk", "merged_into_id"))
+    """Return {profile: survivor} for those of these profiles that exist; who was not merged survives. One query."""
+    known = Profile.objects.filter(pk__in=set(profile_ids)).values_list("pk", "merged_into_id")
+    return {pk: merged_into or pk for pk, merged_into in known}
 
 
 def see(*, latest: dict[int, datetime]) -> None:

@@ -101,9 +101,10 @@ def find_people(batch: Batch) -> None:
         if call.time < held.time:
             earliest[call.identifiers] = call
     claims = [identity.Claim(identifiers, names[call.origin.source_id], call.time) for identifiers, call in earliest.items()]
-    whose = dict(zip(earliest, identity.resolve(claims=claims, now=batch.now), strict=True))
+    whose = dict(zip(earliest, identity.resolve_living(claims=claims, now=batch.now), strict=True))
+    batch.refuse({place: Drop.ERASED for place, call in enumerate(batch.calls) if whose[call.identifiers] is None})
     for call in batch.calls:
-        call.profile_id = whose[call.identifiers]
+        call.profile_id = whose[call.identifiers] or 0
 
 
 def write_attributes(batch: Batch) -> None:

@@ -47,7 +47,7 @@ IDENTIFIER_TRAITS = {"email": Identifier.Type.EMAIL, "phone": Identifier.Type.PH
 
 
 class Drop(StrEnum):
-    """Why a call was not used. All but DUPLICATE are kept as dead letters."""
+    """Why a call was not used. All but DUPLICATE and ERASED are kept as dead letters."""
 
     UNREADABLE = "unreadable"
     NOT_AN_OBJECT = "not_an_object"
@@ -62,6 +62,7 @@ class Drop(StrEnum):
     TOO_MANY_NAMES = "too_many_names"
     TIME_OUT_OF_RANGE = "time_out_of_range"
     UNPROVEN = "unproven"
+    ERASED = "erased"  # only counted: nothing of it is kept
     FAILED = "failed"
     DUPLICATE = "duplicate"
 

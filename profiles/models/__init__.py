@@ -21,6 +21,7 @@ from profiles.models.contact import (
     Suppression,
     Topic,
 )
+from profiles.models.erasure import AccessExport, Erasure, EventRetention, Retention, Tombstone
 from profiles.models.event import Event
 from profiles.models.identity import BlockedValue, DuplicatePair, IdentifierRule, KeptApart, Refusal
 from profiles.models.imports import Import, ImportedPerson, ImportFault
@@ -30,6 +31,7 @@ from profiles.models.profile import Identifier, Merge, Profile
 from profiles.models.schema import AttributeDef, EventDef
 
 __all__ = [
+    "AccessExport",
     "AttributeDef",
     "BlockedValue",
     "Consent",
@@ -38,8 +40,10 @@ __all__ = [
     "ContactPoint",
     "DeadLetter",
     "DuplicatePair",
+    "Erasure",
     "Event",
     "EventDef",
+    "EventRetention",
     "HookPayload",
     "Identifier",
     "IdentifierRule",
@@ -61,10 +65,12 @@ __all__ = [
     "RecentCall",
     "RecipientGate",
     "Refusal",
+    "Retention",
     "SeenMessage",
     "Snooze",
     "Source",
     "SourceTally",
     "Suppression",
+    "Tombstone",
     "Topic",
 ]

@@ -23,6 +23,7 @@ class Profile(models.Model):
     attributes = models.JSONField(default=dict)
     attribute_facts = models.JSONField(default=dict)
     is_test = models.BooleanField(default=False)
+    restricted_at = models.DateTimeField(null=True, blank=True)  # since when the data may be kept, but not used
     created_at = models.DateTimeField()  # when the person became known to the company
     updated_at = models.DateTimeField()
     latest_seen_at = models.DateTimeField(null=True, blank=True)  # time of the latest event
