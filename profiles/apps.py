@@ -9,7 +9,7 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import data_home, palette, settings_home
+        from profiles import data_home, palette, settings_home, shop_pages
         from profiles.views import identity_tab, person_blocks
 
         data_home.register()
@@ -17,3 +17,4 @@ class ProfilesConfig(AppConfig):
         settings_home.register()
         person_blocks.register()
         identity_tab.register()
+        shop_pages.register()

@@ -28,7 +28,34 @@ class SortName(Func):
         super().__init__(F("attributes"))
 
 
-class ProfileQuerySet(models.QuerySet[Any]):
+class ListedQuerySet(models.QuerySet[Any]):
+    """Rows of a long list, whose number is shown without reading them all."""
+
+    def count_up_to(self, most: int) -> int:
+        """Return the count, or `most` when there are at least so many; never reads more rows than that."""
+        return self.order_by().values("pk")[:most].count()
+
+    def estimate_all(self) -> int:
+        """Return about how many rows the table has, as of its latest ANALYZE; 0 when there was none."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [self.model._meta.db_table])
+            return max(0, int(cursor.fetchone()[0]))
+
+    def distinct_texts(self, column: str, *, most: int) -> list[str]:
+        """Return the different texts of an indexed column in order, without '', at most `most`; jumps from one to the next."""
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        name = connection.ops.quote_name(self.model._meta.get_field(column).column)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH RECURSIVE found AS ((SELECT min({name}) AS text FROM {table} WHERE {name} > '') UNION ALL"  # noqa: S608
+                f" SELECT (SELECT min({name}) FROM {table} WHERE {name} > found.text) FROM found WHERE found.text IS NOT NULL)"
+                " SELECT text FROM found WHERE text IS NOT NULL LIMIT %s",
+                [most],
+            )
+            return [row[0] for row in cursor.fetchall()]
+
+
+class ProfileQuerySet(ListedQuerySet):
     def surviving(self) -> Self:
         """Keep the profiles that were not merged into another one."""
         return self.filter(merged_into__isnull=True)
@@ -53,16 +80,6 @@ class ProfileQuerySet(models.QuerySet[Any]):
         words = points.annotate(word=_WordOnChannel("kind", "address"))
         return self.filter(Exists(words.filter(word=status) if status else words.filter(word__isnull=True)))
 
-    def count_up_to(self, most: int) -> int:
-        """Return the count, or `most` when there are at least so many; never reads more rows than that."""
-        return self.order_by().values("pk")[:most].count()
-
-    def estimate_all(self) -> int:
-        """Return about how many rows the table has, as of its latest ANALYZE; 0 when there was none."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [self.model._meta.db_table])
-            return max(0, int(cursor.fetchone()[0]))
-
 
 class _WordOnChannel(Func):
     """The status of a contact point's address for its channel as a whole."""
@@ -78,3 +95,9 @@ class EventQuerySet(models.QuerySet[Any]):
     def of_person(self, profile_id: int, origin_ids: Collection[int] = ()) -> Self:
         """Keep the events of a person: of the profile itself and of the origins merged into it."""
         return self.filter(profile_id__in=[profile_id, *origin_ids])
+
+
+class OrderQuerySet(ListedQuerySet):
+    def of_people(self, profile_ids: Collection[int]) -> Self:
+        """Keep the orders of these profiles: a person and the origins merged into it."""
+        return self.filter(profile_id__in=list(profile_ids))

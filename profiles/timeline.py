@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 PAGE_ENTRIES = 30
 MOST_OF_ONE_MOMENT = 500
+ORDER_EVENTS = ("Order Completed", "Order Updated", "Order Refunded", "Order Cancelled")
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _events(
     profile_ids: Sequence[int], before: datetime | None, limit: int, *, kind: str, icon: str, is_internal: bool
 ) -> list[Entry]:
     rows = Event.objects.filter(profile_id__in=list(profile_ids), name__is_internal=is_internal).select_related("name", "source")
+    # What became an order is told as one, with its lines and what became of it.
+    rows = rows.exclude(name__name__in=ORDER_EVENTS, properties__has_key="order_id")
     return [
         Entry(row.time, kind, icon, str(row.name), _summary(row), _details(row))
         for row in newest(rows, "time", before=before, limit=limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from profiles import urls_shop
 from profiles.views import (
     data,
     deadletters,
@@ -66,6 +67,7 @@ urlpatterns = [
     path("settings/topics/<int:pk>/restore/", topics.topic_restore, name="topic-restore"),
     path("settings/topics/<int:pk>/move/<slug:way>/", topics.topic_move, name="topic-move"),
     path("sourceConfig/", sdk_settings.rudder, name="ingest-settings-rudder"),
+    *urls_shop.urlpatterns,
     # Pages that are being left send what they still have; such a beacon cannot carry an Authorization header.
     path("beacon/v1/batch", ingest.accept, {"reads_key_from_query": True}, name="ingest-beacon"),
 ]

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from campaigns import goals
-from campaigns.demo import arrivals, groups, history, letters, team
+from campaigns.demo import arrivals, groups, history, letters, shelves, team
 from campaigns.demo.answers import Answers
 from campaigns.demo.people import DAYS, draw
 from campaigns.demo.stage import Stage
@@ -66,6 +66,7 @@ def build(*, people: int, seed: int, now: datetime, say: Say) -> Made:
     arrivals.sign_up(people=newcomers, source=f"source:{source.pk}")
     ids = arrivals.profile_ids()
     say("events")
+    shelves.keep(seed=seed, now=now)
     events = history.write(people=crowd, ids=ids, source_id=source.pk, seed=seed, now=now)
     _analyze()
     say("segments and letters")

@@ -14,6 +14,7 @@ from campaigns.experiments.assignment import BUCKETS, bucket
 from campaigns.models import Delivery, Link, Outcome
 from campaigns.tracking import record
 from profiles import changes, consent, schema
+from profiles.commerce import events
 from profiles.ingest import facts, store
 
 PHONE_MAIL = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -115,7 +116,7 @@ class Answers:
         if not orders:
             return
         name_id = schema.event_ids([history.ORDER], now)[history.ORDER]
-        rows = []
+        rows, said = [], []
         for at, profile_id in orders:
             person = self._person[profile_id]
             lot = _Lot(f"basket {at.isoformat()}", person.number)
@@ -125,7 +126,9 @@ class Answers:
             )
             identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{person.key} {properties['order_id']}")
             rows.append(store.Row(at, identity, profile_id, name_id, value, properties, self._source_id, at))
+            said.append(events.Happening(history.ORDER, profile_id, at, properties, self._source_id, is_certain=True))
         store.copy(rows)
+        events.record(happenings=said, default_currency=goods.CURRENCY, now=now)
         latest = {profile_id: at for at, profile_id in orders}
         facts.see(latest=latest)
         changes.event_recorded(profile_ids=list(latest), events=[history.ORDER], now=now)

@@ -17,6 +17,7 @@ from campaigns.demo import goods
 from campaigns.demo.goods import Product
 from campaigns.demo.people import DAYS, HABITS, Person
 from profiles import schema
+from profiles.commerce import events
 from profiles.ingest import facts, store
 from profiles.models import SourceTally
 
@@ -41,6 +42,7 @@ def write(*, people: Sequence[Person], ids: Mapping[str, int], source_id: int, s
     latest: dict[int, datetime] = {}
     types: dict[str, dict[str, str]] = {name: {} for name in NAMES}
     rows: list[store.Row] = []
+    said: list[events.Happening] = []
     hours: Counter[datetime] = Counter()
     written = 0
     for person in people:
@@ -50,18 +52,25 @@ def write(*, people: Sequence[Person], ids: Mapping[str, int], source_id: int, s
                 types[name] = {key: str(schema.type_of(one)) for key, one in properties.items()}
             identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{person.key} {name} {at.isoformat()} {len(rows)} {written}")
             rows.append(store.Row(at, identity, profile_id, defs[name].pk, value, properties, source_id, at))
+            if events.is_about_commerce(name):
+                said.append(events.Happening(name, profile_id, at, properties, source_id, is_certain=True))
             latest[profile_id] = max(latest.get(profile_id, at), at)
             hours[at.replace(minute=0, second=0, microsecond=0)] += 1
         if len(rows) >= CHUNK:
-            store.copy(rows)
+            _keep(rows, said, now)
             written += len(rows)
-            rows = []
-    store.copy(rows)
+            rows, said = [], []
+    _keep(rows, said, now)
     _note_calls(hours, source_id)
     with transaction.atomic():
         schema.learn_events(defs=defs, types=types, now=now)
     facts.see(latest=latest)
     return written + len(rows)
+
+
+def _keep(rows: Sequence[store.Row], said: Sequence[events.Happening], now: datetime) -> None:
+    store.copy(rows)
+    events.record(happenings=said, default_currency=goods.CURRENCY, now=now)
 
 
 def _note_calls(hours: Mapping[datetime, int], source_id: int) -> None:

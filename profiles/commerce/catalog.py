@@ -33,7 +33,6 @@ TEXTS = {
     "url": 1000,
     "image_url": 1000,
 }
-OFFER = ("price", "availability", "stock")
 
 
 class Values(TypedDict, total=False):
@@ -157,6 +156,7 @@ def _write(names: Sequence[str], grouped: dict[str, list[Word]], outcome: Outcom
     if not names:
         return
     ids = [outcome.ids[name] for name in names]
+    moved_at: dict[int, datetime] = {}
     locked = list(Product.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).defer("search"))
     offers = {product.pk: _offer(product) for product in locked}
     changed = []
@@ -164,7 +164,10 @@ def _write(names: Sequence[str], grouped: dict[str, list[Word]], outcome: Outcom
         before = _shown(product)
         is_confirmed = False
         for word in grouped[product.external_id]:
+            offer = _offer(product)
             is_confirmed |= _fold(product, word)
+            if _offer(product) != offer:
+                moved_at[product.pk] = word.at
         if before != _shown(product):
             outcome.updated.add(product.external_id)
             product.updated_at = now
@@ -173,7 +176,7 @@ def _write(names: Sequence[str], grouped: dict[str, list[Word]], outcome: Outcom
     outcome.updated -= outcome.created
     _store(changed)
     moved = [product for product in changed if _offer(product) != offers[product.pk]]
-    _keep_history(moved)
+    _keep_history(moved, moved_at)
     for product in moved:
         _note_news(outcome, product, offers[product.pk])
 
@@ -258,21 +261,20 @@ def _words(product: Product) -> set[str]:
     return {word for text in told for word in search.split(text)}
 
 
-def _keep_history(products: Sequence[Product]) -> None:
-    """Close the standing periods of these products and open others as of what is known latest. Two statements."""
+def _keep_history(products: Sequence[Product], at: dict[int, datetime]) -> None:
+    """Close the standing periods of these products and open others as of `at` {product id: moment}. Two statements."""
     if not products:
         return
     rows = [
         {
             "id": product.pk,
-            "at": max(product.facts[key][0] for key in OFFER if key in product.facts),
+            "at": _text(at[product.pk]),
             "price_minor": product.price_minor,
             "currency": product.currency,
             "availability": product.availability,
             "stock": product.stock,
         }
         for product in products
-        if any(key in product.facts for key in OFFER)
     ]
     shape = "(id bigint, at timestamptz, price_minor bigint, currency text, availability text, stock integer)"
     with connection.cursor() as cursor:

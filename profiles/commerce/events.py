@@ -38,10 +38,20 @@ class Findings:
     """What a batch of events says."""
 
     currency: str
-    words: list[Word] = field(default_factory=list)
+    said: dict[tuple[Any, ...], tuple[Word, Word]] = field(default_factory=dict)  # same words: the first and the last time
     told: list[Told] = field(default_factory=list)
     looks: dict[tuple[int, str], list[datetime]] = field(default_factory=dict)  # (person, external id) -> viewed at
     baskets: dict[tuple[int, str], datetime] = field(default_factory=dict)  # latest into the basket
+
+    def hear(self, word: Word) -> None:
+        """Note the word; of the same words only when they were said first and last."""
+        key = (word.external_id, word.rank, *word.values.items())
+        first, last = self.said.get(key, (word, word))
+        self.said[key] = (word if word.at < first.at else first, word if word.at > last.at else last)
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for first, last in self.said.values() for word in ((first,) if first is last else (first, last))]
 
 
 def is_about_commerce(name: str) -> bool:
@@ -53,7 +63,7 @@ def record(*, happenings: Iterable[Happening], default_currency: str, now: datet
     findings = Findings(default_currency)
     for happening in happenings:
         READERS[happening.name.lower()](happening, findings)
-    if not (findings.words or findings.told):
+    if not (findings.said or findings.told):
         return
     with transaction.atomic():
         ids = catalog.apply(words=findings.words, now=now).ids
@@ -215,7 +225,7 @@ def _product(said: Mapping[str, Any], happening: Happening, findings: Findings, 
     price = money.minor(said.get("price"), currency)
     if price is not None:
         values["price"] = (price, currency)
-    findings.words.append(Word(external_id, Values(**values), happening.at, rank))  # type: ignore[typeddict-item]
+    findings.hear(Word(external_id, Values(**values), happening.at, rank))  # type: ignore[typeddict-item]
     return external_id
 
 

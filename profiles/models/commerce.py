@@ -12,6 +12,8 @@ from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from profiles.querysets import ListedQuerySet, OrderQuerySet
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -52,6 +54,8 @@ class Product(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     search = SearchVectorField(null=True)
+
+    objects = ListedQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -162,6 +166,8 @@ class Order(models.Model):
     ordered_at = models.DateTimeField()
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
