@@ -19,3 +19,13 @@ def register() -> None:
             settings_pages.Group.SENDING,
         )
     )
+    settings_pages.register(
+        settings_pages.Page(
+            "profiles:identity-rules",
+            _("Who is who"),
+            "fingerprint",
+            _("How many e-mails, phones and browsers one person may have, and values that name nobody."),
+            Right.ADMINISTER,
+            settings_pages.Group.COMPANY,
+        )
+    )

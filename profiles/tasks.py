@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from profiles import imports, partitions
+from profiles import duplicates, imports, partitions
 from profiles.ingest import house, inbox
 
 DRAIN_FOR = timedelta(seconds=20)
@@ -37,3 +37,9 @@ def run_imports(**kwargs: Any) -> None:
     until = timezone.now() + IMPORT_FOR
     while timezone.now() < until and imports.run(clock=timezone.now, until=until):
         pass
+
+
+@shared_task(queue="ingest", name="profiles.tasks.suggest_duplicates")
+def suggest_duplicates(**kwargs: Any) -> None:
+    """Look for pairs of people who may be one."""
+    duplicates.suggest(now=timezone.now())

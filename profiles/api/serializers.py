@@ -76,7 +76,7 @@ class PersonPatch(StrictSerializer):
 class IdentifierOut(serializers.ModelSerializer[Identifier]):
     class Meta:
         model = Identifier
-        fields = ("type", "value", "source", "first_seen_at", "latest_seen_at", "verified_at")
+        fields = ("id", "type", "value", "source", "first_seen_at", "latest_seen_at", "verified_at")
 
 
 class PersonOut(serializers.ModelSerializer[Profile]):

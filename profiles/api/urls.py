@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.api import definitions, imports, people, topics
+from profiles.api import definitions, identity, imports, people, topics
 
 urlpatterns = [
     path("people", people.PeopleView.as_view(), name="api-people"),
     path("people/<int:pk>", people.PersonView.as_view(), name="api-person"),
     path("people/<int:person_id>/events", people.PersonEventsView.as_view(), name="api-person-events"),
     path("people/<int:pk>/consents", people.PersonConsentsView.as_view(), name="api-person-consents"),
+    path("people/<int:pk>/identifiers", identity.PersonIdentifiersView.as_view(), name="api-person-identifiers"),
+    path(
+        "people/<int:pk>/identifiers/<int:identifier_id>", identity.PersonIdentifierView.as_view(), name="api-person-identifier"
+    ),
+    path("people/<int:pk>/merges", identity.PersonMergesView.as_view(), name="api-person-merges"),
+    path("people/<int:pk>/merges/<int:merge_id>/undo", identity.MergeUndoView.as_view(), name="api-merge-undo"),
     path("imports", imports.ImportsView.as_view(), name="api-imports"),
     path("imports/<int:pk>", imports.ImportView.as_view(), name="api-import"),
     path("imports/<int:pk>/cancel", imports.ImportCancelView.as_view(), name="api-import-cancel"),

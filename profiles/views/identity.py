@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from omni import audit, toasts
 from omni.roles import Right, require
-from profiles import search
+from profiles import duplicates, search
 from profiles.forms import NewIdentifierForm
 from profiles.identity import by_hand, parting, preview, words
 from profiles.identity.resolve import ContentionError
@@ -186,6 +186,7 @@ def _merge(request: StaffRequest, one: Profile, two: Profile) -> str:
     except ContentionError:
         return _("Others are changing the same people. Try again.")
     if done is not None:
+        duplicates.accepted(one=one.pk, other=two.pk, by=_actor(request), now=timezone.now())
         after = {"root": done.root_id, "origin": done.origin_id, "decided": sorted(done.decisions)}
         audit.record(actor=request.user, action="person.merge", obj=done.root, after=after, now=timezone.now())
     return ""
