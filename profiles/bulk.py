@@ -18,11 +18,9 @@ def numbers(values: Iterable[int]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-def texts(values: Iterable[str]) -> str:
-    """Return the texts as an array; cast it: `%s::text[]`."""
-    if not (quoted := [f'"{_quoted(value)}"' for value in values]):
-        return "{}"
-    return f"{{{','.join(quoted)}}}"
+def texts(values: Iterable[str | None]) -> str:
+    """Return the texts as an array; cast it: `%s::text[]`. None is NULL."""
+    return f"{{{','.join(['NULL' if value is None else _quoted(value) for value in values])}}}"
 
 
 def moments(values: Iterable[datetime]) -> str:
@@ -46,7 +44,9 @@ def _cell(text: str | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"') if "\\" in text or '"' in text else text
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _moment(value: datetime) -> str:

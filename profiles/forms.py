@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from profiles import identity
+from profiles import identity, imports
 from profiles.imports import mapping, reading, values
 from profiles.imports.mapping import Column, Decision, Plan
 from profiles.models import AttributeDef, Consent, Identifier, Import, Topic
@@ -33,13 +34,17 @@ READINGS = [
     (values.MONTH_FIRST, _("Date 12/31/2026")),
     (values.Type.BOOLEAN.value, _("Yes or no")),
     (values.Type.LIST.value, _("List")),
+    (values.Type.OBJECT.value, _("JSON object")),
 ]
 ENCODING_LABELS = {"utf-8-sig": "UTF-8 (BOM)", "cp1251": "Windows-1251", "cp1252": "Windows-1252", "cp1250": "Windows-1250"}
 DELIMITER_LABELS = [(",", _("comma ,")), (";", _("semicolon ;")), ("\t", _("tab")), ("|", _("bar |"))]
 
 
 class UploadForm(forms.Form):
-    file = forms.FileField(label=_("CSV file"), widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}))
+    file = forms.FileField(
+        label=_("File of people"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,.jsonl,.ndjson,.json,text/csv"}),
+    )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -62,14 +67,17 @@ class ShapeForm(forms.Form):
     def __init__(self, data: Any = None, *, of: Import) -> None:
         shape = {"encoding": of.encoding, "delimiter": of.delimiter, "has_header": "1" if of.has_header else "0"}
         super().__init__(data, initial=shape)
+        self._of = of
+        if of.format != Import.Format.CSV:
+            del self.fields["encoding"], self.fields["delimiter"]
+            return
         names = dict.fromkeys([of.encoding, *reading.ENCODINGS])
         field = self.fields["encoding"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(name, ENCODING_LABELS.get(name, name.upper())) for name in names]
 
     def shape(self) -> reading.Shape:
-        data = self.cleaned_data
-        return reading.Shape(data["encoding"], data["delimiter"], data["has_header"])
+        return replace(imports.shape_of(self._of), **self.cleaned_data)
 
 
 class ColumnForm(forms.Form):

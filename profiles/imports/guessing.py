@@ -71,6 +71,8 @@ def key_of(name: str) -> str:
 
 def type_of(cells: Sequence[str]) -> str:
     """Return the narrowest type that reads nearly all of `cells`."""
+    if all(cell[:1] == "{" for cell in cells) and _reads_as(cells, values.Type.OBJECT):
+        return values.Type.OBJECT.value
     if all(_LEADING_ZERO.match(cell) or len(cell) > 15 for cell in cells):
         return values.Type.STRING.value  # post codes and long numbers are names, not amounts
     if _reads_as(cells, values.Type.BOOLEAN) and not {"0", "1"} >= set(cells):
@@ -81,7 +83,7 @@ def type_of(cells: Sequence[str]) -> str:
         return values.Type.DATE.value
     if _reads_as(cells, values.MONTH_FIRST):
         return values.MONTH_FIRST
-    if _share(sum(bool(re.search(r"[|;]", cell)) for cell in cells), cells) >= 0.5:
+    if _share(sum(bool(re.search(r"[|;]|^\[.*\]$", cell)) for cell in cells), cells) >= 0.5:
         return values.Type.LIST.value
     return values.Type.STRING.value
 

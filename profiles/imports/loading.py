@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -30,7 +30,10 @@ _WRITE_ATTRIBUTES = """
 WITH newer AS (
     SELECT s.profile_id, jsonb_object_agg(cell.key, cell.value) AS attributes,
         jsonb_object_agg(cell.key, %(fact)s::jsonb) AS facts,
-        coalesce(array_agg(cell.key) FILTER (WHERE p.attributes -> cell.key IS DISTINCT FROM cell.value), '{}') AS different
+        coalesce(array_agg(cell.key) FILTER (WHERE p.attributes -> cell.key IS DISTINCT FROM cell.value), '{}') AS different,
+        jsonb_object_agg(
+            cell.key, jsonb_build_array(p.attributes ? cell.key, p.attributes -> cell.key, p.attribute_facts -> cell.key)
+        ) FILTER (WHERE p.attributes -> cell.key IS DISTINCT FROM cell.value) AS before
     FROM import_stage s JOIN profiles_profile p ON p.id = s.profile_id CROSS JOIN LATERAL jsonb_each(s.attributes) AS cell
     WHERE coalesce((p.attribute_facts -> cell.key ->> 0)::timestamptz <= %(at)s, true) AND (
         p.attributes -> cell.key IS DISTINCT FROM cell.value OR p.attribute_facts -> cell.key IS DISTINCT FROM %(fact)s::jsonb
@@ -42,16 +45,18 @@ UPDATE profiles_profile p SET
     version = p.version + (cardinality(newer.different) > 0)::int,
     updated_at = CASE WHEN cardinality(newer.different) > 0 THEN %(now)s ELSE p.updated_at END
 FROM newer WHERE p.id = newer.profile_id
-RETURNING p.id, newer.different
+RETURNING p.id, newer.different, newer.before::text
 """
 _WRITE_BEGINNINGS = """
 UPDATE profiles_profile p SET created_at = s.created_at
 FROM import_stage s WHERE p.id = s.profile_id AND s.created_at < p.created_at
 """
 _WRITE_PEOPLE = """
-INSERT INTO profiles_importedperson (of_id, profile_id, outcome)
-SELECT %s, profile_id, outcome FROM unnest(%s::bigint[], %s::text[]) AS new (profile_id, outcome)
-ON CONFLICT (of_id, profile_id) DO NOTHING
+INSERT INTO profiles_importedperson AS held (of_id, profile_id, outcome, before)
+SELECT %s, profile_id, outcome, before::jsonb
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS new (profile_id, outcome, before)
+ON CONFLICT (of_id, profile_id) DO UPDATE SET before = excluded.before || coalesce(held.before, '{}')
+WHERE excluded.before IS NOT NULL
 """
 # A claim without proof outweighs only an older claim of its kind (profiles.consent.weight): the fold in one statement.
 _GRANT = """
@@ -62,7 +67,7 @@ WITH subjects AS (
     CROSS JOIN unnest(%(topics)s::text[]) AS topic (key)
 ), entries AS (
     INSERT INTO profiles_consent (profile_id, channel, address, topic, status, at, recorded_at, method, source, proof)
-    SELECT profile_id, channel, address, topic, 'granted', %(at)s, %(now)s, 'import', %(source)s, '{}'
+    SELECT profile_id, channel, address, topic, 'granted', %(at)s, %(now)s, 'import', %(source)s, %(proof)s::jsonb
     FROM subjects ORDER BY channel, address, topic
     RETURNING id, profile_id, channel, address, topic
 ), states AS (
@@ -129,6 +134,13 @@ class _Person:
         return {word for name in names for word in search.split(name)}
 
 
+class _Different(NamedTuple):
+    """The keys of a person's attributes that differ now, and what they were before: ImportedPerson.before, as JSON."""
+
+    keys: set[str]
+    before: str
+
+
 def load(*, rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: datetime) -> Loaded:
     """Write what the rows say as of `at`; call it in a transaction. Raises ChangedMeanwhileError and identity.ContentionError.
 
@@ -156,7 +168,7 @@ def _load(rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: da
     claims = [identity.Claim(row.identifiers, source, min(row.created_at or at, at)) for row in rows]
     batch.gather(identity.resolve(claims=claims, now=now, refreshes_search=False, onlooker=batch))
     different = _write_known(batch.known, source, at, now)
-    _record_consents(rows, plan.consent, now)
+    _record_consents(rows, plan.consent, import_id, now)
     _tell(different, now)
     _remember(import_id, batch.people, different)
     return _count(batch.people, different, _merged(batch.owners))
@@ -233,14 +245,14 @@ class _Facts:
         return self._known[wanted]
 
 
-def _write_known(people: dict[int, _Person], source: str, at: datetime, now: datetime) -> dict[int, set[str]]:
-    """Write to people who were there before; return {profile id: keys of the attributes that differ now}."""
+def _write_known(people: dict[int, _Person], source: str, at: datetime, now: datetime) -> dict[int, _Different]:
+    """Write to people who were there before; return what differs now, by profile id."""
     if not people:
         return {}
     _lock(people)
     _stage(people)
     different = _write(source, at, now)
-    renamed = {profile_id for profile_id, keys in different.items() if keys & attributes.NAME_KEYS}
+    renamed = {profile_id for profile_id, found in different.items() if found.keys & attributes.NAME_KEYS}
     search.refresh([pk for pk, person in people.items() if person.has_new_identifier or pk in renamed])
     return different
 
@@ -277,26 +289,28 @@ def _stage(people: dict[int, _Person]) -> None:
         cursor.execute("ANALYZE import_stage")
 
 
-def _write(source: str, at: datetime, now: datetime) -> dict[int, set[str]]:
-    """Return {profile id: keys of the attributes that differ now}, without people nothing changed for."""
+def _write(source: str, at: datetime, now: datetime) -> dict[int, _Different]:
+    """Return what differs now, by profile id, without people nothing changed for."""
     with connection.cursor() as cursor:
         cursor.execute(_WRITE_ATTRIBUTES, {"fact": json.dumps([at.isoformat(), source]), "at": at, "now": now})
-        different = {profile_id: set(keys) for profile_id, keys in cursor.fetchall() if keys}
+        different = {pk: _Different(set(keys), before) for pk, keys, before in cursor.fetchall() if keys}
         cursor.execute(_WRITE_BEGINNINGS)
     return different
 
 
-def _record_consents(rows: Sequence[Row], decision: Decision, now: datetime) -> None:
+def _record_consents(rows: Sequence[Row], decision: Decision, import_id: int, now: datetime) -> None:
     addresses = sorted({key for row in rows for key in row.identifiers if key[0] in decision.channels})
     if not addresses or not decision.subjects:
         return
     addresses = sorted(set(addresses) - tombstones.among(addresses))
     at = decision.at(now=now)
     if decision.status == consent.GRANTED:
-        _grant(addresses, decision, at, now)
+        _grant(addresses, decision, import_id, at, now)
         return
     words = [
-        consent.Change(channel, address, decision.status, at, METHOD, topic=topic, source=decision.source)
+        consent.Change(
+            channel, address, decision.status, at, METHOD, topic=topic, source=decision.source, proof={"import": import_id}
+        )
         for channel, topic in decision.subjects
         for kind, address in addresses
         if kind == channel
@@ -304,7 +318,7 @@ def _record_consents(rows: Sequence[Row], decision: Decision, now: datetime) -> 
     consent.record(changes=words, now=now)
 
 
-def _grant(addresses: list[identity.Key], decision: Decision, at: datetime, now: datetime) -> None:
+def _grant(addresses: list[identity.Key], decision: Decision, import_id: int, at: datetime, now: datetime) -> None:
     topics = ["", *decision.topics]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -316,6 +330,7 @@ def _grant(addresses: list[identity.Key], decision: Decision, at: datetime, now:
                 "at": at,
                 "now": now,
                 "source": decision.source[:200],
+                "proof": json.dumps({"import": import_id}),
                 "claimed": sorted(consent.CLAIMED_BY_PROGRAMS),
                 "evidence": sorted(consent.EVIDENCE),
             },
@@ -325,9 +340,10 @@ def _grant(addresses: list[identity.Key], decision: Decision, at: datetime, now:
     changes.consent_changed(profile_ids=turned, subjects=subjects, now=now)
 
 
-def _tell(different: dict[int, set[str]], now: datetime) -> None:
+def _tell(different: dict[int, _Different], now: datetime) -> None:
     # New people were published whole by identity.resolve.
-    changes.profile_changed(profile_ids=list(different), attributes=set().union(*different.values()), now=now)
+    keys = set().union(*(found.keys for found in different.values()))
+    changes.profile_changed(profile_ids=list(different), attributes=keys, now=now)
 
 
 def _outcome(person: _Person, has_changed: bool) -> str:
@@ -336,10 +352,11 @@ def _outcome(person: _Person, has_changed: bool) -> str:
     return Outcome.UPDATED if has_changed or person.has_new_identifier else Outcome.UNCHANGED
 
 
-def _remember(import_id: int, people: dict[int, _Person], different: dict[int, set[str]]) -> None:
+def _remember(import_id: int, people: dict[int, _Person], different: dict[int, _Different]) -> None:
     outcomes = [str(_outcome(person, profile_id in different)) for profile_id, person in people.items()]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_PEOPLE, [import_id, bulk.numbers(people), bulk.texts(outcomes)])
+        before = bulk.texts(different[pk].before if pk in different else None for pk in people)
+        cursor.execute(_WRITE_PEOPLE, [import_id, bulk.numbers(people), bulk.texts(outcomes), before])
 
 
 def _merged(owners: Mapping[identity.Key, int]) -> int:
@@ -355,7 +372,7 @@ def _merged(owners: Mapping[identity.Key, int]) -> int:
     return int(count)
 
 
-def _count(people: dict[int, _Person], different: dict[int, set[str]], merged: int) -> Loaded:
+def _count(people: dict[int, _Person], different: dict[int, _Different], merged: int) -> Loaded:
     counts = Loaded(merged=merged)
     for profile_id, person in people.items():
         outcome = _outcome(person, profile_id in different)

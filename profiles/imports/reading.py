@@ -1,4 +1,4 @@
-"""How is a strange CSV file read: in which encoding, with which delimiter, and what when a line is broken?
+"""How is a strange file read: of which kind, in which encoding, with which delimiter, and what when a line is broken?
 
 Reading needs constant memory whatever the file holds: lines and cells have a longest size, and a record that cannot be
 read becomes a `Record` with a fault instead of an end of the file.
@@ -18,6 +18,8 @@ from typing import IO, NamedTuple
 from charset_normalizer import from_bytes
 from django.utils.translation import gettext as _
 
+from profiles.imports import jsonl
+
 SAMPLE_BYTES = 256 * 1024
 LONGEST_LINE = 1024 * 1024
 DELIMITERS = (",", ";", "\t", "|")
@@ -33,6 +35,7 @@ class Shape:
     encoding: str = "utf-8"
     delimiter: str = ","
     has_header: bool = True
+    names: tuple[str, ...] | None = None  # the keys of JSON Lines; None for CSV
 
 
 class Record(NamedTuple):
@@ -51,6 +54,8 @@ def detect(file: IO[bytes]) -> Shape:
     text = sample.decode(encoding, errors="replace")
     if len(sample) == SAMPLE_BYTES:
         text = text[: text.rfind("\n") + 1] or text
+    if jsonl.is_jsonl(text):
+        return Shape(encoding, "", names=tuple(jsonl.keys(_lines(file, encoding))))
     delimiter = _delimiter(text)
     first = next((row for row in _rows(io.StringIO(text, newline=""), delimiter) if any(row.cells)), None)
     return Shape(encoding, delimiter, has_header=first is None or _is_header(first.cells))
@@ -58,6 +63,8 @@ def detect(file: IO[bytes]) -> Shape:
 
 def columns(file: IO[bytes], shape: Shape) -> list[str]:
     """Return the names of the columns: the header's, made unique, or "Column 1", "Column 2"."""
+    if shape.names is not None:
+        return [name.replace("\x00", "\ufffd") for name in shape.names]
     first = next((row.cells for row in _all_rows(file, shape) if any(row.cells)), [])
     names: list[str] = []
     for number, cell in enumerate(first, start=1):
@@ -68,6 +75,10 @@ def columns(file: IO[bytes], shape: Shape) -> list[str]:
 
 def records(file: IO[bytes], shape: Shape) -> Iterator[Record]:
     """Yield the rows below the header; blank lines are left out but keep their number."""
+    if shape.names is not None:
+        for number, cells, fault in jsonl.rows(_lines(file, shape.encoding), list(shape.names)):
+            yield Record(number, cells, fault)
+        return
     wants_header = shape.has_header
     for record in _all_rows(file, shape):
         if not record.fault and not "".join(record.cells).strip():
@@ -81,6 +92,17 @@ def records(file: IO[bytes], shape: Shape) -> Iterator[Record]:
 def count(file: IO[bytes], shape: Shape) -> int:
     """Return how many rows there are below the header. Reads the whole file."""
     return sum(1 for _record in records(file, shape))
+
+
+def _lines(file: IO[bytes], encoding: str) -> Iterator[str]:
+    """Yield the lines of the file from its beginning, each of a bounded length."""
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, errors="replace")
+    try:
+        yield from _Lines(text)
+    finally:
+        if not file.closed:
+            text.detach()
 
 
 def _all_rows(file: IO[bytes], shape: Shape) -> Iterator[Record]:

@@ -65,7 +65,8 @@ def run(*, clock: Clock, until: datetime) -> bool:
 
 
 def shape_of(an_import: Import) -> Shape:
-    return Shape(an_import.encoding, an_import.delimiter, an_import.has_header)
+    names = tuple(an_import.header) if an_import.format == Import.Format.JSONL else None
+    return Shape(an_import.encoding, an_import.delimiter, an_import.has_header, names)
 
 
 def _claim(now: datetime) -> Import | None:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from django.core.files import File as DjangoFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from profiles.imports import guessing, mapping, reading
+from profiles.imports import guessing, mapping, reading, sheets
 from profiles.imports.mapping import Plan
 from profiles.imports.reading import Shape
 from profiles.imports.running import shape_of
@@ -30,15 +31,32 @@ class UnusableFileError(ValueError):
 
 
 def upload(*, file: File[Any], name: str, by: User | None) -> Import:
-    """Keep the file and look at it: shape, header and a first guess of the mapping. Raises UnusableFileError."""
+    """Keep the file and look at it: kind, shape, header and a first guess of the mapping. Raises UnusableFileError.
+
+    Of a spreadsheet the first filled sheet is kept, as CSV.
+    """
     if not file.size:
         raise UnusableFileError(_("The file is empty."))
-    shape = reading.detect(file)
+    file.seek(0)
+    if not sheets.is_spreadsheet(file.read(8)):
+        return _keep(file, Import(name=name[:200], size_bytes=file.size, created_by=by))
+    try:
+        with sheets.as_csv(file) as sheet:
+            new = Import(name=name[:200], size_bytes=file.size, created_by=by, format=Import.Format.XLSX, sheet=sheet.name[:100])
+            return _keep(DjangoFile(sheet.file, name), new)
+    except sheets.UnusableSheetError as error:
+        raise UnusableFileError(str(error)) from None
+
+
+def _keep(file: File[Any], new: Import) -> Import:
+    shape = Shape() if new.format == Import.Format.XLSX else reading.detect(file)
+    if shape.names is not None:
+        new.format = Import.Format.JSONL
     _check_columns(reading.columns(file, shape))
     file.seek(0)
+    ending = {Import.Format.JSONL: ".jsonl"}.get(Import.Format(new.format), ".csv")
     with transaction.atomic():
-        new = Import(name=name[:200], size_bytes=file.size, created_by=by)
-        new.file.save(f"{name[:80] or 'people'}.csv" if not name.lower().endswith(".csv") else name[-80:], file, save=False)
+        new.file.save(f"{new.name[:80].removesuffix(ending) or 'people'}{ending}", file, save=False)
         reshape(new, shape)
         new.save()
     return new

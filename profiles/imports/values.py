@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -109,11 +110,28 @@ def _written_date(match: re.Match[str], *, month_first: bool) -> tuple[datetime 
     return datetime(year, month, day, int(match[4]), int(match[5]), int(match[6] or 0), tzinfo=UTC), None
 
 
-def _list(text: str) -> list[str]:
+def _list(text: str) -> list[Any]:
+    if text[:1] == "[" and isinstance(written := _json(text), list):
+        return written
     bare = text.strip("[]{}")
     separator = next((mark for mark in ("|", ";", ",") if mark in bare), None)
     parts = bare.split(separator) if separator else [bare]
     return [part.strip(" \"'") for part in parts if part.strip(" \"'")]
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = _json(_text(text))
+    if not isinstance(value, dict):
+        raise UnusableValueError(_("“%(text)s” is not a JSON object.") % {"text": text[:60]})
+    return value
+
+
+def _json(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return None if "\\u0000" in text else value
 
 
 READERS: dict[str, Callable[[str], Any]] = {
@@ -123,4 +141,5 @@ READERS: dict[str, Callable[[str], Any]] = {
     Type.DATE: _day_first,
     MONTH_FIRST: _month_first,
     Type.LIST: _list,
+    Type.OBJECT: _object,
 }

@@ -24,7 +24,15 @@ from profiles.models.contact import (
 from profiles.models.erasure import AccessExport, Erasure, EventRetention, Retention, Tombstone
 from profiles.models.event import Event
 from profiles.models.identity import BlockedValue, DuplicatePair, IdentifierRule, KeptApart, Refusal
-from profiles.models.imports import Import, ImportedPerson, ImportFault
+from profiles.models.imports import (
+    Import,
+    ImportedPerson,
+    ImportFault,
+    ImportTrial,
+    ImportUndo,
+    SavedMapping,
+    TriedKey,
+)
 from profiles.models.inbox import DeadLetter, HookPayload, IngestRaw, RecentCall, SeenMessage, Source, SourceTally
 from profiles.models.privacy import PrivacyRequest
 from profiles.models.profile import Identifier, Merge, Profile
@@ -49,6 +57,8 @@ __all__ = [
     "IdentifierRule",
     "Import",
     "ImportFault",
+    "ImportTrial",
+    "ImportUndo",
     "ImportedPerson",
     "IngestRaw",
     "KeptApart",
@@ -66,6 +76,7 @@ __all__ = [
     "RecipientGate",
     "Refusal",
     "Retention",
+    "SavedMapping",
     "SeenMessage",
     "Snooze",
     "Source",
@@ -73,4 +84,5 @@ __all__ = [
     "Suppression",
     "Tombstone",
     "Topic",
+    "TriedKey",
 ]
