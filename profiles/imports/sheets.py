@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
@@ -55,7 +55,7 @@ def as_csv(file: IO[bytes]) -> Iterator[Sheet]:
             yield Sheet(sheet, str(answer["sheet"]), [str(other) for other in answer["others"]])
 
 
-def _run(source: Path, target: Path) -> dict[str, object]:
+def _run(source: Path, target: Path) -> dict[str, Any]:
     program = Path(__file__).with_name("sheet_reader.py")
     command = [sys.executable, "-I", str(program), str(source), str(target)]
     try:
