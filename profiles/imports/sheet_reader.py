@@ -71,10 +71,7 @@ def _convert(source: Path, target: Path) -> dict[str, Any]:
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
-    # Blank rows on top keep the numbers of the rows as the spreadsheet shows them.
-    assert sheet.start is not None
-    for _blank in range(sheet.start[0]):
-        yield []
+    # Blank rows on top are among them: rows keep the numbers that the spreadsheet shows.
     for row in sheet.iter_rows():
         cells = [_text(cell) for cell in row]
         while cells and not cells[-1]:

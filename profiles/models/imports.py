@@ -135,7 +135,6 @@ class Leased(models.Model):
         DONE = "done", _("Done")
         FAILED = "failed", _("Stopped by an error")
 
-    of = models.OneToOneField(Import, models.CASCADE)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
