@@ -9,7 +9,7 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import data_home, palette, settings_home, shop_pages
+        from profiles import attribute_story, data_home, notes, palette, settings_home, shop_pages
         from profiles.views import identity_tab, person_blocks
 
         data_home.register()
@@ -18,3 +18,5 @@ class ProfilesConfig(AppConfig):
         person_blocks.register()
         identity_tab.register()
         shop_pages.register()
+        attribute_story.register()
+        notes.register()

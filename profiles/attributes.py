@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -28,12 +28,26 @@ class Change:
     source: str
 
 
+class Gone(NamedTuple):
+    """A value that gave way to `after` (None: taken away); `before_at` is ISO 8601, '' when unknown."""
+
+    profile_id: int
+    key: str
+    before: Any
+    after: Any
+    before_at: str
+    before_source: str
+    at: datetime
+    source: str
+
+
 def apply(*, changes: Sequence[Change], now: datetime) -> dict[int, set[str]]:
     """Write what is newer than what is known; return {profile id: keys that differ now}, without people nothing changed for.
 
     Per attribute the later `at` wins, and of equal ones the later in `changes`; a late change never overwrites a newer
     value, not even one that was taken away. A profile merged meanwhile stands for its survivor. Learns new attributes and
-    publishes `profile_changed`. Five statements for a batch of any size, in a transaction of its own or the caller's.
+    publishes `profile_changed`, and keeps the values that gave way. Six statements for a batch of any size, in a transaction
+    of its own or the caller's.
     """
     if not changes:
         return {}
@@ -41,14 +55,16 @@ def apply(*, changes: Sequence[Change], now: datetime) -> dict[int, set[str]]:
         people, root = _lock(sorted({change.profile_id for change in changes}))
         different: dict[int, set[str]] = {}
         confirmed: set[int] = set()
+        gone: list[Gone] = []
         for change in changes:
             person = people[root[change.profile_id]]
-            is_newer, keys = _write(person, change)
+            is_newer, keys = _write(person, change, gone)
             if is_newer:
                 confirmed.add(person.pk)
             if keys:
                 different.setdefault(person.pk, set()).update(keys)
         _store([people[pk] for pk in sorted(confirmed)], set(different), now)
+        _remember(gone)
         _announce(changes, different, now)
         return different
 
@@ -64,8 +80,11 @@ def _lock(ids: list[int]) -> tuple[dict[int, Profile], dict[int, int]]:
     return people, root
 
 
-def _write(person: Profile, change: Change) -> tuple[bool, set[str]]:
-    """Return whether anything was newer (if only the confirmation of a value), and the keys whose values differ."""
+def _write(person: Profile, change: Change, gone: list[Gone]) -> tuple[bool, set[str]]:
+    """Return whether anything was newer (if only the confirmation of a value), and the keys whose values differ.
+
+    Adds the values that gave way to `gone`.
+    """
     is_newer, different = False, set()
     fact = [change.at.isoformat(), change.source]
     for key, value in change.values.items():
@@ -84,6 +103,9 @@ def _write(person: Profile, change: Change) -> tuple[bool, set[str]]:
         if is_same:
             continue
         different.add(key)
+        if before is not None:
+            since, said = held or ("", "")
+            gone.append(Gone(person.pk, key, before, value, since, said, change.at, change.source))
         if value is None:
             del person.attributes[key]
         else:
@@ -106,6 +128,27 @@ def _store(people: list[Profile], different: set[int], now: datetime) -> None:
                 [json.dumps(person.attributes) for person in people],
                 [json.dumps(person.attribute_facts) for person in people],
                 [person.pk in different for person in people],
+            ],
+        )
+
+
+def _remember(gone: list[Gone]) -> None:
+    """Keep the values that gave way. One statement for any number."""
+    if not gone:
+        return
+    columns = list(zip(*gone, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO profiles_attributechange (profile_id, key, before, after, before_at, before_source, at, source)"
+            " SELECT id, key, before::jsonb, after::jsonb, nullif(before_at, '')::timestamptz, left(said, 80), at,"
+            " left(source, 80) FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
+            " %s::timestamptz[], %s::text[]) AS gone (id, key, before, after, before_at, said, at, source)",
+            [
+                list(columns[0]),
+                list(columns[1]),
+                [json.dumps(value) for value in columns[2]],
+                [None if value is None else json.dumps(value) for value in columns[3]],
+                *(list(column) for column in columns[4:]),
             ],
         )
 

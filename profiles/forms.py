@@ -296,3 +296,14 @@ class NewIdentifierForm(forms.Form):
             return
         words = gettext('Somebody else has it. Are they the same person? <a href="{url}">See both side by side</a>.')
         self.add_error("value", format_html(words, url=url))
+
+
+class NoteForm(forms.Form):
+    """A word of staff about a person."""
+
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Staff see it, the person does not."),
+    )

@@ -17,7 +17,7 @@ person and the origins merged into it. A fixed number of queries. Several source
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles.models import Consent, Event, Merge, Profile
+from profiles.models import Consent, Event, Merge
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PAGE_ENTRIES = 30
+EXPORTED_AT_ONCE = 500
 MOST_OF_ONE_MOMENT = 500
 ORDER_EVENTS = ("Order Completed", "Order Updated", "Order Refunded", "Order Cancelled")
 
@@ -53,6 +54,11 @@ class Entry:
     details: Sequence[tuple[str, Any]] = field(default_factory=tuple)
     tone: str = ""
     href: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """The name of the entry within the page, and the `upto` of its permanent address."""
+        return f"{self.at.timestamp():.6f}"
 
 
 Fetch = Callable[[Sequence[int], datetime | None, int], list[Entry]]
@@ -118,6 +124,21 @@ def read(*, profile_ids: Sequence[int], kind: str = "", before: datetime | None 
         # Entries of one moment stay together, else the cursor would step over the rest of them.
         shown += [entry for entry in found[limit:] if entry.at == shown[-1].at]
     return Slice(_by_day(shown), shown[-1].at.isoformat() if is_cut or len(found) > len(shown) else None)
+
+
+def rows(*, profile_ids: Sequence[int], kind: str = "") -> Iterator[list[str]]:
+    """Yield the whole timeline as cells: time, kind, title, sentence, details. Slice by slice, newest first."""
+    labels = {known.key: str(known.label) for known in kinds()}
+    before: datetime | None = None
+    while True:
+        part = read(profile_ids=profile_ids, kind=kind, before=before, limit=EXPORTED_AT_ONCE)
+        for entry in (entry for day in part.days for entry in day.entries):
+            details = "; ".join(f"{name}: {value}" for name, value in entry.details)
+            at = timezone.localtime(entry.at).isoformat(timespec="seconds")
+            yield [at, labels.get(entry.kind, entry.kind), str(entry.title), str(entry.sentence), details]
+        if part.older is None:
+            return
+        before = datetime.fromisoformat(part.older)
 
 
 def newest(rows: QuerySet[Any], column: str, *, before: datetime | None, limit: int) -> list[Any]:
@@ -234,30 +255,7 @@ def fetch_merges(profile_ids: Sequence[int], before: datetime | None, limit: int
     ]
 
 
-def fetch_attributes(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
-    """When the attributes got the values they have now; those of one moment and source are one entry."""
-    moments: dict[tuple[datetime, str], list[tuple[str, Any]]] = {}
-    for person in Profile.objects.filter(pk__in=list(profile_ids), merged_into=None).only("attributes", "attribute_facts"):
-        for key, (at, source) in person.attribute_facts.items():
-            moment = datetime.fromisoformat(at)
-            if before is None or moment < before:
-                moments.setdefault((moment, source), []).append((key, person.attributes.get(key, _("taken away"))))
-    newest_first = sorted(moments.items(), key=lambda item: item[0][0], reverse=True)
-    return [
-        Entry(
-            at,
-            "profile",
-            "user-edit",
-            _("Attributes set"),
-            ", ".join(sorted(key for key, _value in values))[:200],
-            sorted(values, key=lambda pair: pair[0]),
-        )
-        for (at, _source), values in newest_first
-    ]
-
-
 register("event", gettext_lazy("Events"), "bolt", fetch_events)
 register("message", gettext_lazy("Messages"), "mail", fetch_outcomes)
 register("consent", gettext_lazy("Consents"), "shield-check", fetch_consents)
-register("profile", gettext_lazy("Profile"), "user-edit", fetch_attributes)
 register("profile", gettext_lazy("Profile"), "user-edit", fetch_merges)

@@ -39,6 +39,12 @@ WITH newer AS (
         p.attributes -> cell.key IS DISTINCT FROM cell.value OR p.attribute_facts -> cell.key IS DISTINCT FROM %(fact)s::jsonb
     )
     GROUP BY s.profile_id
+), gone AS (
+    INSERT INTO profiles_attributechange (profile_id, key, before, after, before_at, before_source, at, source)
+    SELECT p.id, key, p.attributes -> key, newer.attributes -> key, (p.attribute_facts -> key ->> 0)::timestamptz,
+        left(coalesce(p.attribute_facts -> key ->> 1, ''), 80), %(at)s, %(source)s
+    FROM newer JOIN profiles_profile p ON p.id = newer.profile_id CROSS JOIN LATERAL unnest(newer.different) AS key
+    WHERE p.attributes ? key
 )
 UPDATE profiles_profile p SET
     attributes = p.attributes || newer.attributes, attribute_facts = p.attribute_facts || newer.facts,
@@ -292,7 +298,7 @@ def _stage(people: dict[int, _Person]) -> None:
 def _write(source: str, at: datetime, now: datetime) -> dict[int, _Different]:
     """Return what differs now, by profile id, without people nothing changed for."""
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_ATTRIBUTES, {"fact": json.dumps([at.isoformat(), source]), "at": at, "now": now})
+        cursor.execute(_WRITE_ATTRIBUTES, {"fact": json.dumps([at.isoformat(), source]), "at": at, "now": now, "source": source})
         different = {pk: _Different(set(keys), before) for pk, keys, before in cursor.fetchall() if keys}
         cursor.execute(_WRITE_BEGINNINGS)
     return different

@@ -37,9 +37,11 @@ from profiles.models.inbox import DeadLetter, HookPayload, IngestRaw, RecentCall
 from profiles.models.privacy import PrivacyRequest
 from profiles.models.profile import Identifier, Merge, Profile
 from profiles.models.schema import AttributeDef, EventDef
+from profiles.models.story import AttributeChange, Note
 
 __all__ = [
     "AccessExport",
+    "AttributeChange",
     "AttributeDef",
     "BlockedValue",
     "Consent",
@@ -63,6 +65,7 @@ __all__ = [
     "IngestRaw",
     "KeptApart",
     "Merge",
+    "Note",
     "Order",
     "OrderLine",
     "OrderRefund",

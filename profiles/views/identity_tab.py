@@ -10,11 +10,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from profiles import person_tabs
+from profiles.attribute_story import source_in_words
 from profiles.forms import NewIdentifierForm
 from profiles.identity import words
 from profiles.models import Identifier, Import, KeptApart, Merge, Profile, Refusal
 from profiles.person_tabs import Tab
-from profiles.views.person_blocks import source_in_words
 
 if TYPE_CHECKING:
     from profiles.person_tabs import Asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from omni import audit, toasts
 from omni.roles import Right, require
-from profiles import attributes, consent, person_tabs
+from profiles import attributes, consent, csv_export, person_tabs, timeline
 from profiles.forms import AttributeForm, ConsentForm, LiftForm
 from profiles.models import ContactPoint, Profile
 from profiles.views import person_blocks, person_page
@@ -56,6 +56,20 @@ def person_timeline(request: StaffRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Profile.objects.surviving(), pk=pk)
     context = {"person": person, **person_blocks.tell_timeline(person_page.asked_by(request, person))}
     return render(request, "profiles/_timeline.html", context)
+
+
+@require(Right.EXPORT)
+@require_GET
+def timeline_export(request: StaffRequest, pk: int) -> StreamingHttpResponse:
+    """Give the timeline, whole or of one kind, as a file."""
+    person = get_object_or_404(Profile.objects.surviving(), pk=pk)
+    audit.record(actor=request.user, action="person.timeline_export", obj=person, now=timezone.now())
+    everybody = person_page.asked_by(request, person).profile_ids
+    header = [_("time"), _("kind"), _("what"), _("about"), _("details")]
+    lines = csv_export.lines(header, timeline.rows(profile_ids=everybody, kind=request.GET.get("show", "")))
+    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="timeline-{person.pk}.csv"'
+    return answer
 
 
 @require(Right.EDIT_PEOPLE)

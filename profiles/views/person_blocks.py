@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from profiles import person_tabs, reachability, timeline
-from profiles.forms import AttributeForm, ConsentForm
-from profiles.models import AttributeDef, Consent, Import, Profile, Topic
+from omni.roles import Right, may
+from profiles import attribute_story, notes, person_tabs, reachability, timeline
+from profiles.forms import AttributeForm, ConsentForm, NoteForm
+from profiles.models import AttributeChange, AttributeDef, Consent, Profile, Topic
 from profiles.person_tabs import Block
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from profiles.reachability import Reach
 
 LEDGER_SHOWN = 50
+FORMER_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,11 @@ class Shown:
     at: datetime
     source: str
 
+    former: list[tuple[str, datetime]]  # (value, until when), newest first
+
     @property
     def text(self) -> str:
-        if isinstance(self.value, bool):
-            return _("yes") if self.value else _("no")
-        if isinstance(self.value, list):
-            return ", ".join(str(part) for part in self.value)
-        return str(self.value)
+        return attribute_story.in_words(self.value)
 
 
 def register() -> None:
@@ -46,6 +46,7 @@ def register() -> None:
     person_tabs.register_block(Block("reaches", "top", 10, "profiles/_reaches.html", tell_reaches))
     person_tabs.register_block(Block("timeline", "main", 50, "profiles/_timeline.html", tell_timeline))
     person_tabs.register_block(Block("attributes", "side", 10, "profiles/_attributes.html", tell_attributes))
+    person_tabs.register_block(Block("notes", "side", 15, "profiles/_notes.html", tell_notes))
     person_tabs.register_block(Block("consents", "side", 20, "profiles/_consents.html", tell_consents))
 
 
@@ -54,26 +55,48 @@ def tell_reaches(asked: Asked) -> dict[str, Any]:
 
 
 def tell_timeline(asked: Asked) -> dict[str, Any]:
-    """Return the slice of the timeline that the address asks for by `show` and `before`."""
-    kind = asked.request.GET.get("show", "")
-    try:
-        before = datetime.fromisoformat(asked.request.GET.get("before", ""))
-    except ValueError:
-        before = None
-    if before is not None and before.tzinfo is None:
-        before = None
+    """Return the slice of the timeline that the address asks for by `show` and `before`, or by `upto` of one entry."""
+    query = asked.request.GET
+    kind, before, upto = query.get("show", ""), _moment(query.get("before", "")), _instant(query.get("upto", ""))
     return {
-        "slice": timeline.read(profile_ids=asked.profile_ids, kind=kind, before=before),
+        "slice": timeline.read(profile_ids=asked.profile_ids, kind=kind, before=before or upto),
         "timeline_kinds": timeline.kinds(),
         "show": kind,
+        "upto": None if before or upto is None else upto,
         "is_continuation": before is not None,
+        "may_export": may(asked.request.user, Right.EXPORT),
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _instant(text: str) -> datetime | None:
+    """Return the moment just after the entry of this anchor, so that the entry itself is shown."""
+    try:
+        return datetime.fromtimestamp(float(text), UTC) + timedelta(microseconds=2)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def tell_notes(asked: Asked) -> dict[str, Any]:
+    """Return the notes. One query."""
+    return {
+        "notes": notes.of(asked.profile_ids)[: notes.SHOWN],
+        "note_form": asked.forms.get("notes") or NoteForm(),
+        "viewer": asked.request.user,
     }
 
 
 def tell_attributes(asked: Asked) -> dict[str, Any]:
     person = asked.person
     kinds = dict(AttributeDef.objects.values_list("key", "type"))
-    names = _import_names(person)
+    names = attribute_story.import_names({source for _at, source in person.attribute_facts.values()})
     return {
         "attributes": _attributes(person, kinds, names),
         "attribute_form": asked.forms.get("attributes") or AttributeForm(),
@@ -106,26 +129,24 @@ def consent_subjects(reaches: Sequence[Reach]) -> list[tuple[str, str]]:
     return found
 
 
-def source_in_words(source: str, names: dict[str, str]) -> str:
-    """Return who said so; `names` are the names of imports by their source."""
-    if source in names:
-        return names[source]
-    kind, _mark, name = source.partition(":")
-    return {"staff": name, "api": _("API key %(name)s") % {"name": name}, "import": _("an import")}.get(kind, source)
-
-
-def _import_names(person: Profile) -> dict[str, str]:
-    sources = {source for _at, source in person.attribute_facts.values()}
-    ids = [int(source.removeprefix("import:")) for source in sources if source.removeprefix("import:").isdigit()]
-    found = Import.objects.filter(pk__in=ids).values_list("pk", "name") if ids else ()
-    return {f"import:{pk}": name for pk, name in found}
-
-
 def _attributes(person: Profile, kinds: dict[str, str], names: dict[str, str]) -> list[Shown]:
+    """Return what is known, each with its former values, newest first. One query."""
+    former: dict[str, list[tuple[str, datetime]]] = {}
+    for row in AttributeChange.objects.filter(profile=person).order_by("-at", "-pk")[:FORMER_SHOWN]:
+        former.setdefault(row.key, []).append((attribute_story.in_words(row.before), row.at))
     shown = []
     for key, value in sorted(person.attributes.items()):
         at, source = person.attribute_facts.get(key, [person.created_at.isoformat(), ""])
-        shown.append(Shown(key, value, kinds.get(key, "string"), datetime.fromisoformat(at), source_in_words(source, names)))
+        shown.append(
+            Shown(
+                key,
+                value,
+                kinds.get(key, "string"),
+                datetime.fromisoformat(at),
+                attribute_story.source_in_words(source, names),
+                former.get(key, []),
+            )
+        )
     return shown
 
 
