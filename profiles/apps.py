@@ -10,7 +10,7 @@ class ProfilesConfig(AppConfig):
 
     def ready(self) -> None:
         from profiles import attribute_story, data_home, notes, palette, settings_home, shop_pages
-        from profiles.views import identity_tab, person_blocks
+        from profiles.views import consents_tab, identity_tab, person_blocks
 
         data_home.register()
         palette.register()
@@ -20,3 +20,4 @@ class ProfilesConfig(AppConfig):
         shop_pages.register()
         attribute_story.register()
         notes.register()
+        consents_tab.register()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from profiles import consent
 from profiles.models import PrivacyRequest
+
+ANSWER_WITHIN = timedelta(days=30)
 
 
 def ask(
@@ -28,6 +30,11 @@ def ask(
             state=PrivacyRequest.State.NEW,
             defaults={"profile_id": profile_id, "asked_at": now, "verified": verified, "proof": proof},
         )
+
+
+def due_at(request: PrivacyRequest) -> datetime:
+    """Return until when the law gives us time."""
+    return request.asked_at + ANSWER_WITHIN
 
 
 def waiting(*, channel: str, address: str) -> dict[str, PrivacyRequest]:

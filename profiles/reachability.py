@@ -6,14 +6,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from profiles import snoozing, topics
 from profiles.models import Consent, ConsentState, ContactPoint, Suppression, Topic
+from profiles.subscribing import DOUBLE_OPT_IN
 
 ICONS = {"email": "mail", "phone": "phone"}
 CHANNELS = {"email": gettext_lazy("E-mail"), "phone": gettext_lazy("Phone")}
-GRANTED = Consent.Status.GRANTED
+GRANTED, PENDING = Consent.Status.GRANTED, Consent.Status.PENDING
 
 
 @dataclass(frozen=True)
@@ -52,18 +55,22 @@ def channel_in_words(channel: str) -> str:
     return str(CHANNELS.get(channel, channel))
 
 
-def of(points: Iterable[ContactPoint]) -> list[Reach]:
-    """Return how each of these addresses stands. Three queries for any number of addresses."""
+def of(points: Iterable[ContactPoint], *, now: datetime) -> list[Reach]:
+    """Return how each of these addresses stands. Four queries for any number of addresses."""
     listed = list(points)
     addresses = {point.address for point in listed}
     states = _states(addresses)
     suppressions = {(row.channel, row.address): row for row in Suppression.objects.filter(address__in=addresses, lifted_at=None)}
-    topics = list(Topic.objects.order_by("name", "pk"))
-    return [_reach(point, states, suppressions.get((point.kind, point.address)), topics) for point in listed]
+    pauses = snoozing.until(addresses=addresses, now=now)
+    offered = list(topics.offered())
+    return [
+        _reach(point, states, suppressions.get((point.kind, point.address)), pauses.get((point.kind, point.address)), offered)
+        for point in listed
+    ]
 
 
 def _states(addresses: Collection[str]) -> dict[tuple[str, str, str], ConsentState]:
-    rows = ConsentState.objects.filter(address__in=addresses)
+    rows = ConsentState.objects.filter(address__in=addresses).select_related("consent")
     return {(state.channel, state.address, state.topic): state for state in rows}
 
 
@@ -71,30 +78,47 @@ def _reach(
     point: ContactPoint,
     states: dict[tuple[str, str, str], ConsentState],
     suppression: Suppression | None,
-    topics: list[Topic],
+    paused_until: datetime | None,
+    offered: list[Topic],
 ) -> Reach:
     channel = states.get((point.kind, point.address, ""))
-    permission = _permission(channel, suppression)
-    about = [About(topic, _about(topic, states.get((point.kind, point.address, topic.key)))) for topic in topics]
+    permission = _permission(channel, suppression, paused_until)
+    about = [About(topic, _about(topic, states.get((point.kind, point.address, topic.key)))) for topic in offered]
     return Reach(point, ICONS.get(point.kind, "at"), permission, about, suppression)
 
 
-def _permission(state: ConsentState | None, suppression: Suppression | None) -> Word:
+def _permission(state: ConsentState | None, suppression: Suppression | None, paused_until: datetime | None) -> Word:
     if suppression is not None:
         reason = _("%(reason)s. Nothing is sent to it until the block is lifted.") % {"reason": suppression.get_reason_display()}
         return Word(_("Blocked"), "danger", "ban", reason, suppression.at)
     if state is None:
         return Word(_("Never asked"), "neutral", "question-mark", _("Nothing is sent: nobody asked for a permission yet."))
+    if state.status == PENDING:
+        reason = _("Nothing is sent: the address has yet to answer the letter that asks for a confirmation.")
+        return Word(_("Yet to confirm"), "info", "hourglass", reason, state.since_at)
+    if state.status == GRANTED and paused_until is not None:
+        reason = _("Wished a break until %(day)s; may be written to after it.") % {
+            "day": date_format(paused_until, "DATE_FORMAT")
+        }
+        return Word(_("On a break"), "warning", "player-pause", reason, state.since_at)
+    if state.status == GRANTED and state.consent.method == DOUBLE_OPT_IN:
+        return Word(_("Confirmed"), "success", "checks", _("May be written to: the address itself confirmed it."), state.since_at)
     if state.status == GRANTED:
         return Word(_("Opted in"), "success", "check", _("May be written to."), state.since_at)
     return Word(_("Opted out"), "warning", "x", _("Nothing is sent: the person does not want it."), state.since_at)
 
 
 def _about(topic: Topic, state: ConsentState | None) -> Word:
+    if state is not None and state.status == PENDING and not topic.is_default:
+        return Word(topic.name, "info", "hourglass", _("Signed up for this topic, and has yet to confirm."), state.since_at)
+    if state is not None and state.status == PENDING:
+        state = None
     if state is None and topic.is_default:
         return Word(topic.name, "success", "check", _("Nobody was asked about this topic; it is on for everyone by default."))
     if state is None:
         return Word(topic.name, "neutral", "question-mark", _("Never asked about this topic, and it is not on by default."))
+    if state.status == GRANTED and state.consent.method == DOUBLE_OPT_IN:
+        return Word(topic.name, "success", "checks", _("Asked for this topic and confirmed it."), state.since_at)
     if state.status == GRANTED:
         return Word(topic.name, "success", "check", _("Asked for this topic."), state.since_at)
     return Word(topic.name, "warning", "x", _("Does not want this topic."), state.since_at)

@@ -1,4 +1,4 @@
-"""Which pages of people and their permissions stand in the index of settings?"""
+"""Which pages of people and their permissions stand in the index of Settings and of Data?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from omni import settings_pages
 from omni.roles import Right
+from profiles import data_pages
 
 
 def register() -> None:
@@ -27,5 +28,13 @@ def register() -> None:
             _("How many e-mails, phones and browsers one person may have, and values that name nobody."),
             Right.ADMINISTER,
             settings_pages.Group.COMPANY,
+        )
+    )
+    data_pages.register(
+        data_pages.Page(
+            "profiles:request-list",
+            _("Requests about own data"),
+            "user-shield",
+            _("Who asked for a copy of their data or for its erasure."),
         )
     )

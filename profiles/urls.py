@@ -6,6 +6,7 @@ from django.urls import path
 
 from profiles import urls_shop
 from profiles.views import (
+    consents_tab,
     data,
     deadletters,
     duplicates,
@@ -17,6 +18,7 @@ from profiles.views import (
     people,
     person,
     recent,
+    requests,
     sdk_settings,
     sources,
     topics,
@@ -77,6 +79,10 @@ urlpatterns = [
     path("data/dead-letters/replay/", deadletters.dead_letter_replay_all, name="dead-letter-replay-all"),
     path("data/dead-letters/<int:pk>/", deadletters.dead_letter_detail, name="dead-letter-detail"),
     path("data/dead-letters/<int:pk>/replay/", deadletters.dead_letter_replay, name="dead-letter-replay"),
+    path("people/<int:pk>/consents.csv", consents_tab.export, name="consents-export"),
+    path("data/requests/", requests.request_list, name="request-list"),
+    path("data/requests/<int:pk>/done/", requests.request_done, name="request-done"),
+    path("data/requests/<int:pk>/refuse/", requests.request_refuse, name="request-refuse"),
     path("settings/topics/", topics.topic_list, name="topic-list"),
     path("settings/topics/new/", topics.topic_create, name="topic-create"),
     path("settings/topics/<int:pk>/", topics.topic_edit, name="topic-edit"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.api import definitions, identity, imports, people, topics
+from profiles.api import definitions, identity, imports, people, permissions, topics
 
 urlpatterns = [
     path("people", people.PeopleView.as_view(), name="api-people"),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("imports/<int:pk>", imports.ImportView.as_view(), name="api-import"),
     path("imports/<int:pk>/cancel", imports.ImportCancelView.as_view(), name="api-import-cancel"),
     path("imports/<int:pk>/faults", imports.ImportFaultsView.as_view(), name="api-import-faults"),
+    path("people/<int:person_id>/consents/ledger", permissions.LedgerView.as_view(), name="api-person-ledger"),
+    path("privacy-requests", permissions.RequestsView.as_view(), name="api-privacy-requests"),
+    path("privacy-requests/<int:pk>/answer", permissions.RequestAnswerView.as_view(), name="api-privacy-request-answer"),
     path("topics", topics.TopicsView.as_view(), name="api-topics"),
     path("topics/<slug:key>", topics.TopicView.as_view(), name="api-topic"),
     path("topics/<slug:key>/archive", topics.TopicArchiveView.as_view(), name="api-topic-archive"),

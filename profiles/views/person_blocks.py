@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from omni.roles import Right, may
-from profiles import attribute_story, notes, person_tabs, reachability, timeline
+from profiles import attribute_story, ledger, notes, person_tabs, reachability, timeline
 from profiles.forms import AttributeForm, ConsentForm, NoteForm
 from profiles.models import AttributeChange, AttributeDef, Consent, Profile, Topic
 from profiles.person_tabs import Block
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from profiles.person_tabs import Asked
     from profiles.reachability import Reach
 
-LEDGER_SHOWN = 50
+LEDGER_SHOWN = 6  # the tab has them all
 FORMER_SHOWN = 200
 
 
@@ -114,7 +115,7 @@ def reaches_of(person: Profile) -> list[Reach]:
     """Return how each address of the person stands. Loaded once per page, however many blocks ask."""
     held: list[Reach] | None = person.__dict__.get("_reaches")
     if held is None:
-        held = person.__dict__["_reaches"] = reachability.of(person.contact_points.order_by("pk"))
+        held = person.__dict__["_reaches"] = reachability.of(person.contact_points.order_by("pk"), now=timezone.now())
     return held
 
 
@@ -153,13 +154,14 @@ def _attributes(person: Profile, kinds: dict[str, str], names: dict[str, str]) -
 def _ledger(profile_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Return the newest words of the ledger. Two queries."""
     topics = dict(Topic.objects.values_list("key", "name"))
-    rows = Consent.objects.filter(profile__in=profile_ids).order_by("-at", "-pk")[:LEDGER_SHOWN]
+    rows = ledger.of_person(profile_ids).order_by(*ledger.ORDER)[:LEDGER_SHOWN]
     return [
         {
             "row": row,
             "topic": topics.get(row.topic, row.topic),
             "how": timeline.method_in_words(row.method),
-            "proof": row.proof.items(),
+            "look": timeline.LOOKS[row.status],
+            "proof": ledger.proof_in_words(row.proof),
         }
         for row in rows
     ]

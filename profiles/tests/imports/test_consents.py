@@ -58,3 +58,16 @@ def test_a_list_of_opt_outs_withdraws(now: datetime) -> None:
     assert (
         consent.standings(channel="email", addresses=["a@shop.test"], topic="")["a@shop.test"].reason == "channel_not_permitted"
     )
+
+
+def test_a_list_of_yes_makes_no_confirmation_needless_once_it_was_refused(now: datetime) -> None:
+    waiting = [
+        consent.Change("email", address, "pending", now - timedelta(days=3), "form") for address in ("a@shop.test", "b@shop.test")
+    ]
+    consent.record(changes=waiting, now=now)
+    consent.withdraw(channel="email", address="b@shop.test", method="preference_page", proof={}, now=now)
+    given = {"status": "granted", "channels": ["email"], "topics": [], "source": "Form at the till", "date": "2026-01-15"}
+
+    import_file("email\na@shop.test\nb@shop.test\n", now=now, consent_given=given)
+
+    assert dict(ConsentState.objects.values_list("address", "status")) == {"a@shop.test": "granted", "b@shop.test": "withdrawn"}
