@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EMAIL = re.compile(r"[^\s@<>\"'(),:;=/?&]+(?:@|%40)[^\s@<>\"'(),:;=/?&]+\.[^\s@<>\"'(),:;=/?&.]+", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\w.])\+\d[\d ()-]{6,16}\d")
 # Tokens of public links are keys to a person's subscription.
-TOKEN = re.compile(r"(?<![\w.])/(t|u)/[^\s\"'?]+")
+TOKEN = re.compile(r"(?<![\w.])/(t|u|hooks)/[^\s\"'?]+")
 
 
 def hide_tokens(text: str) -> str:

@@ -121,7 +121,7 @@ def _verdict(limit: Limit, lease: _Lease, *, is_allowed: bool) -> Verdict:
     remaining = lease.tokens + int(lease.left_in_bucket)
     return Verdict(
         is_allowed=is_allowed,
-        limit=int(limit.per_second),
+        limit=math.ceil(limit.per_second),
         remaining=remaining,
         reset_seconds=math.ceil(max(0.0, limit.burst - remaining) / limit.per_second),
         retry_after_seconds=max(1, math.ceil(1 / limit.per_second)),

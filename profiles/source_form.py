@@ -23,6 +23,7 @@ class SourceForm(_Base):
         choices=[
             (Source.Kind.SERVER, _("On a server: nobody outside can read it")),
             (Source.Kind.BROWSER, _("In a website or an app: every visitor can read it")),
+            (Source.Kind.WEBHOOK, _("In a secret address that another system calls: a webhook, mapped by clicking")),
         ],
         initial=Source.Kind.SERVER,
     )

@@ -51,7 +51,7 @@ OBJECTS = {
     "report": "campaigns.Campaign:state",
     "sender": "campaigns.Sender",
     "segment": "segments.Segment",
-    "source": "profiles.Source",
+    "source": "profiles.Source:kind",
     "template": "campaigns.Template",
 }
 # Pages that no walk finds: (name, path, signed in?).

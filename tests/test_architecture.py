@@ -40,6 +40,7 @@ OPEN_DOORS = {
 OPEN_NAMESPACES = {"public": "people we write to hold a signed token"}
 OPEN_PREFIXES = {
     "beacon/": "browsers of visitors prove themselves by a public write key",
+    "hooks/": "other systems prove themselves by the secret in the address",
     "sourceConfig/": "a browser library asks which keys are whose; the answer holds nothing it did not say",
     "v1/": "sources prove themselves by a write key, before reading the body",
     "api/v1/": "DRF: denied by default, see test_the_api_asks_for_a_key",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.api import definitions, identity, imports, people, permissions, topics
+from profiles.api import definitions, identity, imports, people, permissions, sources, topics
 
 urlpatterns = [
     path("people", people.PeopleView.as_view(), name="api-people"),
@@ -30,4 +30,7 @@ urlpatterns = [
     path("topics/<slug:key>/restore", topics.TopicRestoreView.as_view(), name="api-topic-restore"),
     path("attributes", definitions.AttributesView.as_view(), name="api-attributes"),
     path("events", definitions.EventsView.as_view(), name="api-events"),
+    path("sources", sources.SourcesView.as_view(), name="api-sources"),
+    path("sources/<int:pk>/mapping", sources.MappingView.as_view(), name="api-source-mapping"),
+    path("sources/<int:pk>/replay", sources.ReplayView.as_view(), name="api-source-replay"),
 ]

@@ -37,6 +37,7 @@ REASONS: dict[str, str | Promise] = {
     Drop.TIME_OUT_OF_RANGE: _("The time of the call is too long ago"),
     Drop.UNPROVEN: _("A visitor claimed to be somebody else"),
     Drop.ERASED: _("The person was erased"),
+    Drop.UNMAPPED: _("Nobody has said yet what this payload means"),
     Drop.FAILED: _("Something went wrong on our side"),
 }
 REMEDIES: dict[str, str | Promise] = {
@@ -54,6 +55,7 @@ REMEDIES: dict[str, str | Promise] = {
     Drop.TIME_OUT_OF_RANGE: _("Times before 1990 are not kept."),
     Drop.UNPROVEN: _("Sign the user id on your server, or send an “anonymousId” along: then at least the visit is kept."),
     Drop.ERASED: _("Nothing is kept of it. Stop sending what belongs to people who asked to be forgotten."),
+    Drop.UNMAPPED: _("Map a payload on the page of the webhook, then process these again."),
     Drop.FAILED: _("It may go through when it is processed again. If it does not, the detail says what happened."),
 }
 

@@ -41,7 +41,7 @@ class Envelope:
 def open_envelope(body: bytes, *, encoding: str) -> Envelope:
     """Return what is in `body`, a batch or a single call; raises RefusedError."""
     plain = inflate(body, encoding=encoding)
-    value = _parse(plain)
+    value = parse(plain)
     if not isinstance(value, dict):
         raise RefusedError(400, "not_an_object", _("The body must be a JSON object."))
     calls = value.get("batch", [value])
@@ -74,7 +74,8 @@ def inflate(body: bytes, *, encoding: str) -> bytes:
     return plain
 
 
-def _parse(plain: bytes) -> object:
+def parse(plain: bytes) -> object:
+    """Return the JSON value; raises RefusedError."""
     try:
         return json.loads(plain.decode("utf-8-sig"), parse_constant=_nothing)
     except UnicodeDecodeError:

@@ -20,11 +20,11 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from profiles.identity import ContentionError
-from profiles.ingest import deadletters, pipeline, recent, spec, tally
+from profiles.ingest import deadletters, mapping, pipeline, recent, spec, tally
 from profiles.ingest.deadletters import Letter
-from profiles.ingest.envelope import RefusedError, open_envelope
+from profiles.ingest.envelope import RefusedError, inflate, open_envelope, parse
 from profiles.ingest.spec import Call, Drop, DropError, Origin
-from profiles.models import IngestRaw
+from profiles.models import IngestRaw, Source
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def _lease(now: datetime) -> list[IngestRaw]:
         cursor.execute(
             "UPDATE profiles_ingestraw SET attempts = attempts + 1, due_at = %s WHERE id = ANY(%s)", [now + LEASE, taken]
         )
-    return list(IngestRaw.objects.filter(pk__in=taken).order_by("pk")) if taken else []
+    return list(IngestRaw.objects.filter(pk__in=taken).select_related("source").order_by("pk")) if taken else []
 
 
 def _fitting(rows: Sequence[tuple[int, int, int]]) -> list[int]:
@@ -203,6 +203,8 @@ def _settle(held: Sequence[Parcel], batch: pipeline.Batch, letters: list[Letter]
 
 def _open(request: IngestRaw) -> Parcel:
     """Return the request with its usable calls and letters for the others. Pure."""
+    if request.source.kind == Source.Kind.WEBHOOK:
+        return _open_hook(request)
     try:
         envelope = open_envelope(bytes(request.body), encoding=request.headers.get("content-encoding", ""))
     except RefusedError as error:
@@ -219,6 +221,36 @@ def _open(request: IngestRaw) -> Parcel:
             logger.exception("inbox: a call could not be read")
             letters.append(_letter(raw, origin, Drop.FAILED, f"{type(error).__name__}: {error}"))
     return Parcel(request, calls, letters)
+
+
+def _open_hook(request: IngestRaw) -> Parcel:
+    """Return what the payloads of a webhook mean by the mapping of today. Pure."""
+    origin = Origin(request.source_id, request.received_at)
+    try:
+        value = parse(inflate(bytes(request.body), encoding=request.headers.get("content-encoding", "")))
+        plan = mapping.load(request.source.mapping)
+    except (RefusedError, mapping.MappingError) as error:
+        return Parcel(request, [], [_whole(request, Drop.UNREADABLE, str(error))])
+    calls, letters = [], []
+    for payload in value if isinstance(value, list) else [value]:
+        try:
+            calls += _meant(payload, plan, request.source.mapping_version, origin)
+        except DropError as error:
+            letters.append(_letter(payload, origin, error.reason, error.detail))
+        except Exception as error:  # a payload that nobody thought of must not stop the others
+            logger.exception("inbox: a payload could not be read")
+            letters.append(_letter(payload, origin, Drop.FAILED, f"{type(error).__name__}: {error}"))
+    return Parcel(request, calls, letters)
+
+
+def _meant(payload: Any, plan: mapping.HookMapping, version: int, origin: Origin) -> list[Call]:
+    if not plan.is_usable:
+        raise DropError(Drop.UNMAPPED)
+    found = mapping.calls_of(payload, plan, version=version, received_at=origin.received_at)
+    calls = [spec.read(raw, origin) for raw in found]
+    for call in calls:
+        call.raw = payload  # what is shown and kept is what came
+    return calls
 
 
 def _letter(raw: Any, origin: Origin, reason: Drop, detail: str = "") -> Letter:

@@ -75,6 +75,8 @@ def shorten(*, now: datetime) -> None:
 
 def _latest_first(used: Sequence[Call], repeated: Sequence[Call], refused: Sequence[Letter]) -> Iterator[_Row]:
     for letter in refused:  # these first: they are what one looks for
+        if letter.reason == Drop.ERASED:
+            continue  # nothing of it is kept
         raw = letter.body
         kind = raw.get("type") if isinstance(raw, dict) else None
         name = raw.get("event") if isinstance(raw, dict) else None

@@ -63,6 +63,7 @@ class Drop(StrEnum):
     TIME_OUT_OF_RANGE = "time_out_of_range"
     UNPROVEN = "unproven"
     ERASED = "erased"  # only counted: nothing of it is kept
+    UNMAPPED = "unmapped"
     FAILED = "failed"
     DUPLICATE = "duplicate"
 

@@ -52,7 +52,9 @@ def source_create(request: StaffRequest) -> HttpResponse:
         source, key = sources.issue(
             name=form.cleaned_data["name"], kind=form.cleaned_data["kind"], by=request.user, now=timezone.now()
         )
-        return render(request, "profiles/source_made.html", {"source": source, "key": key, "base_url": settings.BASE_URL})
+        address = f"{settings.BASE_URL}{reverse('profiles:hook', args=[key])}"
+        context = {"source": source, "key": key, "base_url": settings.BASE_URL, "address": address}
+        return render(request, "profiles/source_made.html", context)
     return render(request, "profiles/source_create.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -68,6 +70,7 @@ def source_detail(request: StaffRequest, pk: int) -> HttpResponse:
         "key": PLACEHOLDER,
         "base_url": settings.BASE_URL,
         "may_change": may(request.user, Right.ADMINISTER) and not source.revoked_at,
+        "may_map": may(request.user, Right.EDIT_PEOPLE),
         "secret": _identity_secret(request, source),
         "letters_url": f"{reverse('profiles:dead-letter-list')}?source={pk}" if may(request.user, Right.EDIT_PEOPLE) else "",
     }

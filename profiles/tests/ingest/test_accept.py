@@ -32,7 +32,11 @@ def test_it_answers_when_the_bytes_are_kept(sender: Sender, nudges: list[str], d
     assert nudges == ["profiles.tasks.drain_inbox"]
 
 
-def test_accepting_costs_one_insert_once_the_key_is_known(sender: Sender, django_assert_num_queries: Any) -> None:
+def test_accepting_costs_one_insert_once_the_key_is_known(
+    sender: Sender, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, name in ((ingest, "FULLNESS_REMEMBERED_SECONDS"), (keys, "REMEMBERED_SECONDS"), (ratelimit, "LEASE_SECONDS")):
+        monkeypatch.setattr(place, name, 600.0)
     sender.post(track(), "/v1/track")
 
     with django_assert_num_queries(1):
@@ -160,7 +164,7 @@ def test_no_cookie_is_set_and_no_token_is_asked_for(sender: Sender) -> None:
 
 
 def test_a_source_that_sends_too_much_hears_when_to_come_back(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "RATE", ratelimit.Limit(per_second=1, burst=3))
+    monkeypatch.setattr(ingest, "RATE", ratelimit.Limit(per_second=0.01, burst=3))
 
     answers = [sender.post(track(), "/v1/track") for _ in range(5)]
 
@@ -173,7 +177,7 @@ def test_a_source_that_sends_too_much_hears_when_to_come_back(sender: Sender, mo
 
 
 def test_the_rate_of_one_source_is_not_that_of_another(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "RATE", ratelimit.Limit(per_second=1, burst=1))
+    monkeypatch.setattr(ingest, "RATE", ratelimit.Limit(per_second=0.01, burst=1))
     other = Sender(*Source.issue(name="Kiosk"))
 
     assert [each.post(track(), "/v1/track").status_code for each in (sender, sender, other)] == [200, 429, 200]
