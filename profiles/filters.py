@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import django_filters
 from django import forms
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from profiles import search
-from profiles.models import Import, ImportedPerson, Profile
+from profiles.models import Identifier, Import, ImportedPerson, Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from django.db.models import QuerySet
     from django.http import QueryDict
     from django.utils.functional import _StrPromise
@@ -26,6 +31,7 @@ SORTS: dict[str, tuple[str | _StrPromise, tuple[str, ...]]] = {
 }
 ATTRIBUTE_MARK = ":"
 MOST_ATTRIBUTES = 10
+MOST_PICKED = 1_000
 ANY = gettext_lazy("any")
 YES_NO = [("1", gettext_lazy("has one")), ("0", gettext_lazy("has none"))]
 CONSENTS = [
@@ -36,7 +42,31 @@ CONSENTS = [
     ("phone:withdrawn", gettext_lazy("Phone: opted out")),
     ("phone:", gettext_lazy("Phone: never asked")),
 ]
+KNOWN_BY = [
+    ("user_id", gettext_lazy("a user id")),
+    ("email", gettext_lazy("an e-mail address")),
+    ("phone", gettext_lazy("a phone number")),
+    ("anonymous", gettext_lazy("a browser or device only")),
+]
 _DAY = forms.DateInput(attrs={"type": "date"})
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A filter that another app adds. `choices` are (value, label), asked when the form is shown; `narrow` keeps people."""
+
+    key: str
+    label: str | _StrPromise
+    choices: Callable[[], Iterable[tuple[str, str]]]
+    narrow: Callable[[Any, str], Any]
+
+
+_extras: dict[str, Extra] = {}
+
+
+def register(extra: Extra) -> None:
+    """Add a filter to the list of people, its export and the API; called from AppConfig.ready."""
+    _extras[extra.key] = extra
 
 
 class PersonFilter(django_filters.FilterSet):
@@ -52,6 +82,10 @@ class PersonFilter(django_filters.FilterSet):
     seen_since = django_filters.DateFilter(
         label=gettext_lazy("Seen since"), field_name="latest_seen_at", lookup_expr="date__gte", widget=_DAY
     )
+    not_seen_since = django_filters.DateFilter(label=gettext_lazy("Not seen since"), method="away_since", widget=_DAY)
+    known_by = django_filters.ChoiceFilter(
+        label=gettext_lazy("Known by"), choices=KNOWN_BY, method="with_identifier", empty_label=ANY
+    )
     outcome = django_filters.ChoiceFilter(
         label=gettext_lazy("Outcome of the import"), choices=ImportedPerson.Outcome.choices, method="untouched"
     )
@@ -59,6 +93,25 @@ class PersonFilter(django_filters.FilterSet):
     class Meta:
         model = Profile
         fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for key, extra in _extras.items():
+            added = django_filters.ChoiceFilter(
+                field_name=key, label=extra.label, choices=extra.choices, method=_narrow, empty_label=ANY
+            )
+            added.parent, added.model = self, Profile
+            self.filters[key] = added
+
+    def away_since(self, people: QuerySet[Profile], name: str, value: date) -> QuerySet[Profile]:
+        at = timezone.make_aware(datetime.combine(value, time.min))
+        return people.filter(Q(latest_seen_at__lt=at) | Q(latest_seen_at=None))
+
+    def with_identifier(self, people: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
+        own = Identifier.objects.filter(profile=OuterRef("pk"))
+        if value == "anonymous":
+            return people.exclude(Exists(own.exclude(type=Identifier.Type.ANONYMOUS_ID)))
+        return people.filter(Exists(own.filter(type=value)))
 
     def found_by(self, people: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         return people.filter(search.matching(value))
@@ -75,6 +128,8 @@ class PersonFilter(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: Any) -> Any:
         people = super().filter_queryset(queryset)
+        if ids := ids_of(self.data):
+            people = people.filter(pk__in=ids)
         for key, text in attribute_pairs(self.data):
             people = people.with_attribute(key, text)
         if (import_id := _integer(self.data.get("import"))) is not None:
@@ -83,6 +138,10 @@ class PersonFilter(django_filters.FilterSet):
                 rows = rows.filter(outcome=outcome)
             people = people.filter(pk__in=rows.values("profile_id"))
         return people
+
+
+def _narrow(people: Any, name: str, value: str) -> Any:
+    return _extras[name].narrow(people, value)
 
 
 @dataclass(frozen=True)
@@ -100,6 +159,12 @@ def attribute_pairs(data: Any) -> list[tuple[str, str]]:
     return [(key, text) for key, mark, text in pairs if key and mark]
 
 
+def ids_of(data: Any) -> list[int]:
+    """Return the people picked by hand: every `id` of the address."""
+    given = data.getlist("id") if hasattr(data, "getlist") else []
+    return [number for text in given[:MOST_PICKED] if (number := _integer(text)) is not None]
+
+
 def sort_of(data: Any) -> str:
     return data.get("sort") if data.get("sort") in SORTS else "newest"
 
@@ -107,6 +172,9 @@ def sort_of(data: Any) -> str:
 def chips(query: QueryDict) -> list[Chip]:
     """Return the filters that are on. One query when people of an import are asked for."""
     said = []
+    if picked := len(ids_of(query)):
+        label = ngettext("%(count)s person picked", "%(count)s people picked", picked) % {"count": picked}
+        said.append(Chip(label, _without(query, "id")))
     for key, text in attribute_pairs(query):
         said.append(Chip(f"{key}: {text}", _without(query, "is", f"{key}{ATTRIBUTE_MARK}{text}")))
     for name, label in _simple_words(query):
@@ -130,7 +198,12 @@ def _simple_words(query: QueryDict) -> list[tuple[str, str]]:
             words.append((name, f"{form.fields[name].label}: {dict(YES_NO)[data[name]]}"))
     if data.get("consent"):
         words.append(("consent", str(dict(CONSENTS)[data["consent"]])))
-    for name in ("created_since", "seen_since"):
+    if data.get("known_by"):
+        words.append(("known_by", f"{form.fields['known_by'].label} {dict(KNOWN_BY)[data['known_by']]}"))
+    for key, extra in _extras.items():
+        if data.get(key):
+            words.append((key, f"{extra.label}: {dict(extra.choices()).get(data[key], data[key])}"))
+    for name in ("created_since", "seen_since", "not_seen_since"):
         if data.get(name):
             words.append((name, f"{form.fields[name].label} {date_format(data[name], 'j M Y')}"))
     return words

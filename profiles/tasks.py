@@ -8,11 +8,12 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from profiles import duplicates, imports, partitions
+from profiles import actions, duplicates, imports, partitions
 from profiles.ingest import house, inbox
 
 DRAIN_FOR = timedelta(seconds=20)
 IMPORT_FOR = timedelta(seconds=45)
+ACTIONS_FOR = timedelta(seconds=30)
 
 
 @shared_task(queue="ingest", name="profiles.tasks.drain_inbox")
@@ -29,6 +30,7 @@ def keep_house(**kwargs: Any) -> None:
     partitions.ensure_ahead(now=timezone.now())
     house.prune(now=timezone.now())
     imports.forget_files(now=timezone.now())
+    actions.forget(now=timezone.now())
 
 
 @shared_task(queue="ingest", name="profiles.tasks.run_imports")
@@ -43,3 +45,11 @@ def run_imports(**kwargs: Any) -> None:
 def suggest_duplicates(**kwargs: Any) -> None:
     """Look for pairs of people who may be one."""
     duplicates.suggest(now=timezone.now())
+
+
+@shared_task(queue="ingest", name="profiles.tasks.run_actions")
+def run_actions(**kwargs: Any) -> None:
+    """Change many people until nothing is waiting or ACTIONS_FOR is over; the next tick goes on."""
+    until = timezone.now() + ACTIONS_FOR
+    while timezone.now() < until and actions.run(now=timezone.now()):
+        pass

@@ -17,6 +17,7 @@ from profiles.views import (
     ingest,
     notes,
     people,
+    people_lists,
     person,
     recent,
     requests,
@@ -28,6 +29,13 @@ from profiles.views import (
 app_name = "profiles"
 urlpatterns = [
     path("people/", people.person_list, name="person-list"),
+    path("people/views/new/", people_lists.view_create, name="people-view-create"),
+    path("people/views/<int:pk>/star/", people_lists.view_star, name="people-view-star"),
+    path("people/views/<int:pk>/delete/", people_lists.view_delete, name="people-view-delete"),
+    path("people/views/<int:pk>/restore/", people_lists.view_restore, name="people-view-restore"),
+    path("people/actions/new/", people_lists.action_create, name="action-create"),
+    path("people/actions/<int:pk>/", people_lists.action_detail, name="action-detail"),
+    path("people/actions/<int:pk>/undo/", people_lists.action_undo, name="action-undo"),
     path("people/export.csv", people.person_export, name="person-export"),
     path("people/imports/", imports.import_list, name="import-list"),
     path("people/imports/new/", imports.import_create, name="import-create"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from omni import figures, home, search
-from profiles import timeline
+from profiles import filters, timeline
 from segments.models import Membership, Segment
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def register() -> None:
     search.register("segments", gettext_lazy("Segments"), find)
     timeline.register("segment", gettext_lazy("Segments"), "filter", fetch_entered)
     timeline.register("segment", gettext_lazy("Segments"), "filter", fetch_left)
+    filters.register(filters.Extra("segment", gettext_lazy("Segment"), offer_segments, inside))
     home.register_step(
         home.Step(
             "segment",
@@ -34,6 +36,17 @@ def register() -> None:
         )
     )
     home.register_alerts(find_alerts)
+
+
+def offer_segments() -> list[tuple[str, str]]:
+    """Return the segments the list of people may be narrowed to. One query."""
+    return [(str(pk), name) for pk, name in Segment.objects.in_use().order_by("name", "pk").values_list("pk", "name")]
+
+
+def inside(people: Any, segment_id: str) -> Any:
+    """Keep people who are in the segment now."""
+    inside_now = Membership.objects.filter(profile_id=OuterRef("pk"), segment_id=int(segment_id), until_at=None)
+    return people.filter(Exists(inside_now))
 
 
 def find(query: str, user: User, limit: int) -> list[search.Hit]:

@@ -34,6 +34,7 @@ from profiles.models.imports import (
     TriedKey,
 )
 from profiles.models.inbox import DeadLetter, HookPayload, IngestRaw, RecentCall, SeenMessage, Source, SourceTally
+from profiles.models.lists import PeopleAction, PeopleActionRow, PeopleView
 from profiles.models.privacy import PrivacyRequest
 from profiles.models.profile import Identifier, Merge, Profile
 from profiles.models.schema import AttributeDef, EventDef
@@ -70,6 +71,9 @@ __all__ = [
     "OrderLine",
     "OrderRefund",
     "OrderStatus",
+    "PeopleAction",
+    "PeopleActionRow",
+    "PeopleView",
     "PrivacyRequest",
     "Product",
     "ProductInterest",

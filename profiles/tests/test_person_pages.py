@@ -132,7 +132,7 @@ def test_the_list_costs_the_same_for_many(
     client = client_of(marketer)
     client.get("/people/")  # the first request of a session writes the session
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(9):
         client.get("/people/")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -15,35 +14,16 @@ from django.views.decorators.http import require_GET
 
 from omni import audit, figures, keyset
 from omni.roles import Right, may, require
-from profiles import export, filters
+from profiles import actions, export, filters, people_views
 from profiles.filters import PersonFilter
-from profiles.models import AttributeDef, ContactPoint, Profile
+from profiles.models import AttributeDef, Profile
+from profiles.views import people_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from omni.middleware import StaffRequest
 
 MOST_COUNTED = 10_000
 KEYS_OFFERED = 500
-
-
-@dataclass(frozen=True)
-class Line:
-    """A person as a row of the list."""
-
-    person: Profile
-    email: str
-    phone: str
-
-    @property
-    def title(self) -> str:
-        return self.person.name or self.email or self.phone or str(self.person)
-
-    @property
-    def place(self) -> str:
-        found = (self.person.attributes.get(key) for key in ("city", "country"))
-        return ", ".join(str(part) for part in found if part)
 
 
 @require(Right.VIEW)
@@ -54,11 +34,18 @@ def person_list(request: StaffRequest) -> HttpResponse:
         return redirect(_with_attribute(request))
     found = PersonFilter(request.GET, queryset=Profile.objects.surviving().for_list())
     sort = filters.sort_of(request.GET)
+    columns = people_columns.chosen(request.GET)
     page = keyset.page(found.qs, order=filters.SORTS[sort][1], query=request.GET)
     said = filters.chips(request.GET)
+    keys = list(AttributeDef.objects.order_by("key").values_list("key", flat=True)[:KEYS_OFFERED])
     context = {
         "page": page,
-        "lines": _lines(page.items),
+        "lines": people_columns.lines(page.items, columns),
+        "columns": columns,
+        "column_choices": people_columns.offered(columns, keys),
+        "views": people_views.seen_by(request.user)[: people_views.MOST],
+        "view": request.GET.get("view", ""),
+        "kinds": [(key, label) for key, (label, _rule) in actions.KINDS.items()],
         "filter_form": found.form,
         "chips": said,
         "sort": sort,
@@ -66,7 +53,7 @@ def person_list(request: StaffRequest) -> HttpResponse:
         "sorts": [(key, label) for key, (label, _order) in filters.SORTS.items()],
         "count": _count(found, is_filtered=bool(said)),
         "is_new": not page.items and not said,
-        "keys": AttributeDef.objects.order_by("key").values_list("key", flat=True)[:KEYS_OFFERED],
+        "keys": keys,
         "may_edit": may(request.user, Right.EDIT_PEOPLE),
         "may_export": may(request.user, Right.EXPORT),
     }
@@ -99,15 +86,6 @@ def _with_attribute(request: StaffRequest) -> str:
     for name in [name for name, values in query.lists() if not any(values)]:
         del query[name]
     return f"{reverse('profiles:person-list')}?{query.urlencode()}"
-
-
-def _lines(people: Sequence[Profile]) -> list[Line]:
-    """One query for the addresses of the page."""
-    first: dict[tuple[int, str], str] = {}
-    points = ContactPoint.objects.filter(profile__in=[person.pk for person in people]).order_by("pk")
-    for profile_id, kind, address in points.values_list("profile_id", "kind", "address"):
-        first.setdefault((profile_id, kind), address)
-    return [Line(person, first.get((person.pk, "email"), ""), first.get((person.pk, "phone"), "")) for person in people]
 
 
 def _count(found: PersonFilter, *, is_filtered: bool) -> str:
