@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 LOCK = 0x5365676D  # "Segm", the first half of the key of the lock
 REFRESH_SECONDS = 60
+PARTED_LATELY = timedelta(minutes=10)  # within this the feed tells of a merge that was undone
 RETRY = timedelta(minutes=1)
 MOST_PEOPLE = 50_000  # of more, asking everybody is the shorter question
 
@@ -151,6 +152,7 @@ def _refresh(segment: Segment, among: list[int] | None, now: datetime) -> Outcom
         asking.filter(stale_since=None).update(stale_since=now)
     else:
         entered, left = _without_merges(entered, left)
+        entered = _without_partings(segment, entered, now)
         changes.entered(segment_id=segment.pk, profile_ids=entered, now=now)
         changes.left(segment_id=segment.pk, profile_ids=left, now=now)
         outcome = Outcome(len(entered), len(left))
@@ -206,6 +208,24 @@ def _without_merges(entered: list[int], left: list[int]) -> tuple[list[int], lis
     merged = dict(Profile.objects.filter(pk__in=left, merged_into__isnull=False).values_list("pk", "merged_into_id"))
     stayed = set(merged.values())
     return [pk for pk in entered if pk not in stayed], [pk for pk in left if pk not in merged]
+
+
+def _without_partings(segment: Segment, entered: list[int], now: datetime) -> list[int]:
+    """Return who entered as people: one who was parted just now from somebody who was in is in as before."""
+    if not entered:
+        return entered
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.origin_id FROM profiles_merge m JOIN segments_membership held ON held.segment_id = %(segment)s"
+            " AND held.profile_id = m.root_id AND held.from_at <= m.reversed_at"
+            " AND (held.until_at IS NULL OR held.until_at >= m.reversed_at)"
+            " WHERE m.origin_id = ANY(%(entered)s) AND m.reversed_at > %(lately)s AND NOT EXISTS ("
+            " SELECT FROM segments_membership own WHERE own.segment_id = %(segment)s AND own.profile_id = m.origin_id"
+            " AND own.from_at >= m.reversed_at AND own.from_at < %(now)s)",
+            {"segment": segment.pk, "entered": entered, "lately": now - PARTED_LATELY, "now": now},
+        )
+        stayed = {pk for (pk,) in cursor.fetchall()}
+    return [pk for pk in entered if pk not in stayed]
 
 
 def _note_size(segment: Segment, outcome: Outcome, now: datetime) -> None:

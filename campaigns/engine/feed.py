@@ -28,10 +28,12 @@ FRESH = timedelta(hours=1)
 FROM_THE_FUTURE = timedelta(minutes=5)
 
 # Events of an origin count for the person it was merged into. What they did while they were inside does not count
-# later, and what they did before the launch never does.
+# later, and what they did before the launch never does. An event lets in once, whoever the person is by now: also after a
+# merge, and after one that was undone.
 _EVENT_CANDIDATES = """
 SELECT DISTINCT ON (profile_id) profile_id, entry_key FROM (
-    SELECT coalesce(p.merged_into_id, p.id) AS profile_id, e.id::text AS entry_key, e.time, e.received_at
+    SELECT coalesce(p.merged_into_id, p.id) AS profile_id, e.profile_id AS origin_id, e.id::text AS entry_key, e.time,
+        e.received_at
     FROM profiles_event e JOIN profiles_profile p ON p.id = e.profile_id
     WHERE e.name_id = (SELECT id FROM profiles_eventdef WHERE name = %(event)s)
       AND (p.id = ANY(%(people)s) OR p.merged_into_id = ANY(%(people)s))
@@ -42,6 +44,12 @@ WHERE NOT EXISTS (
     SELECT 1 FROM campaigns_enrolment o
     WHERE o.campaign_id + 0 = %(campaign)s AND o.profile_id = happened.profile_id
       AND (o.ended_at IS NULL OR o.ended_at >= happened.received_at)
+)
+AND NOT EXISTS (
+    SELECT 1 FROM campaigns_enrolment o
+    WHERE o.campaign_id + 0 = %(campaign)s AND o.entry_key = happened.entry_key AND o.profile_id IN (
+        SELECT happened.origin_id UNION ALL SELECT m.root_id FROM profiles_merge m WHERE m.origin_id = happened.origin_id
+    )
 )
 ORDER BY profile_id, time
 """

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from omni import feed
 from omni.models import FeedEntry
 from profiles import changes as news
+from profiles.identity import by_hand, parting
 from profiles.models import Profile
 from segments import following, materialize, tree
 from segments.changes import SEGMENT_ENTERED, SEGMENT_LEFT
@@ -214,6 +215,21 @@ def test_it_takes_a_merge_for_no_transition(town: World) -> None:
 
     assert inside(segment) == {town.pks[1]}
     assert not FeedEntry.objects.filter(consumer="downstream").exists()
+
+
+def test_it_takes_the_undoing_of_a_merge_for_no_entering(town: World) -> None:
+    segment = make(group("all", BOUGHT_LATELY))
+    one, other = town.pks[0], town.pks[1]
+    merge = by_hand.merge(one=one, other=other, confirms_user_ids=True, by="staff:Sam", now=NOW)
+    assert merge is not None
+    drain(NOW)
+    assert inside(segment) == {merge.root_id}
+
+    parting.part(merge_id=merge.pk, by="staff:Sam", now=NOW + timedelta(seconds=1))
+    drain(NOW + timedelta(seconds=2))
+
+    assert inside(segment) == {town.pks[0]}
+    assert heard(SEGMENT_ENTERED) == set()
 
 
 def test_it_looks_at_a_segment_once_for_a_batch(town: World, django_assert_max_num_queries: Any) -> None:

@@ -11,6 +11,7 @@ from campaigns.models import Delivery, Enrolment, Visit
 from campaigns.tests import stage
 from omni import feed
 from profiles import changes
+from profiles.identity import by_hand, parting
 from profiles.models import Profile
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,36 @@ def test_a_branch_asks_about_the_person_not_the_origin(now, ask):
     engine.advance(now=now)
 
     assert Visit.objects.get(step__key="branch_1").port == "yes"
+
+
+def test_an_event_that_let_the_origin_in_does_not_let_the_person_in_again(campaign, now):
+    ann, anna = stage.people(2, now)
+    stage.event("Signed up", ann, now)
+    hear(now, "Signed up", ann)
+    Enrolment.objects.update(state="finished", ended_at=now, due_at=None)
+
+    merge(ann, anna, now + timedelta(minutes=1))
+    hear(now + timedelta(minutes=2), "Signed up", anna)
+
+    assert list(Enrolment.objects.values_list("profile_id", flat=True)) == [ann.pk]
+
+
+def test_a_merge_that_was_undone_lets_nobody_in_again_and_reopens_nothing(campaign, now):
+    ann, anna = stage.people(2, now)
+    done = by_hand.merge(one=anna.pk, other=ann.pk, by="staff:Sam", now=now)
+    gone = Profile.objects.get(pk=done.origin_id)
+    stage.event("Signed up", gone, now)
+    hear(now, "Signed up", Profile.objects.get(pk=done.root_id))
+    let_in(campaign, gone, now)
+    Enrolment.objects.update(state="left", reason="merged_duplicate", ended_at=now, due_at=None)
+
+    parting.part(merge_id=done.pk, by="staff:Sam", now=now + timedelta(minutes=1))
+    hear(now + timedelta(minutes=2), "Signed up", gone)
+
+    assert list(Enrolment.objects.values_list("profile_id", "reason")) == [(done.root_id, "merged_duplicate")]
+
+
+def hear(now, name, person):
+    changes.event_recorded(profile_ids=[person.pk], events=[name], now=now)
+    while feed.consume(name="campaigns", now=now):
+        pass
