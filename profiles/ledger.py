@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from profiles import csv_export, timeline
-from profiles.models import Consent, ContactPoint, Topic
+from profiles.models import Consent, Topic
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -21,10 +21,9 @@ ORDER = ("-at", "-id")
 def of_person(profile_ids: Sequence[int]) -> QuerySet[Consent]:
     """Return every entry of these profiles (a person and the origins merged into them) and of the addresses they have.
 
-    An address may have spoken before anybody was known to have it.
+    An address may have spoken before anybody was known to have it, or while it was another's: before a merge was undone.
     """
-    addresses = ContactPoint.objects.filter(profile__in=profile_ids).values("address")
-    return Consent.objects.filter(Q(profile__in=profile_ids) | Q(profile=None, address__in=addresses))
+    return timeline.words_about(profile_ids)
 
 
 def as_csv(entries: QuerySet[Consent]) -> Iterator[str]:

@@ -22,11 +22,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles.models import Consent, Event, Merge
+from profiles.identity import words
+from profiles.models import Consent, ContactPoint, Event, Merge
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -206,7 +208,7 @@ LOOKS: dict[str, tuple[str, str]] = {
 
 
 def fetch_consents(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
-    rows = Consent.objects.filter(profile_id__in=list(profile_ids))
+    rows = words_about(profile_ids)
     return [_consent_entry(row) for row in newest(rows, "at", before=before, limit=limit)]
 
 
@@ -240,19 +242,37 @@ def method_in_words(method: str) -> str:
     return words.get(method, method)
 
 
+def words_about(profile_ids: Sequence[int]) -> QuerySet[Consent]:
+    """Return the words of the ledger about these profiles, and about the addresses they have now, whoever had them then."""
+    ids = list(profile_ids)
+    addresses = ContactPoint.objects.filter(profile_id__in=ids).values("address")
+    return Consent.objects.filter(Q(profile_id__in=ids) | Q(address__in=addresses))
+
+
 def fetch_merges(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
-    rows = Merge.objects.filter(root_id__in=list(profile_ids))
+    rows = Merge.objects.filter(Q(root_id__in=list(profile_ids)) | Q(origin_id__in=list(profile_ids)))
+    undone = rows.filter(reversed_at__isnull=False)
     return [
-        Entry(
-            row.merged_at,
-            "profile",
-            "git-merge",
-            _("Two profiles became one"),
-            row.reason,
-            [(_("Merged profile"), row.origin_id)],
-        )
-        for row in newest(rows, "merged_at", before=before, limit=limit)
+        *(
+            Entry(row.merged_at, "profile", "git-merge", _("Two profiles became one"), words.of_merge(row), _profiles(row))
+            for row in newest(rows, "merged_at", before=before, limit=limit)
+        ),
+        *(
+            Entry(
+                row.reversed_at or row.merged_at,
+                "profile",
+                "arrows-split",
+                _("The merge was undone"),
+                _("By %(who)s") % {"who": words.who(row.reversed_by)},
+                _profiles(row),
+            )
+            for row in newest(undone, "reversed_at", before=before, limit=limit)
+        ),
     ]
+
+
+def _profiles(merge: Merge) -> list[tuple[str, Any]]:
+    return [(_("Merged profile"), merge.origin_id), (_("Into profile"), merge.root_id)]
 
 
 register("event", gettext_lazy("Events"), "bolt", fetch_events)
