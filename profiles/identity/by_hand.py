@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from profiles import changes, search
+from profiles import changes, search, tombstones
 from profiles.identity import merge as merging
 from profiles.identity.merge import Join
 from profiles.identity.parting import keep_apart
@@ -158,8 +158,12 @@ def _members(root_id: int) -> list[int]:
 
 
 def add_identifier(*, person: Profile, key: Key, source: str, now: datetime) -> Identifier:
-    """Give a survivor one more normalized identifier. Raises TakenError, CannotMergeError when there are too many."""
+    """Give a survivor one more normalized identifier. Raises TakenError, and CannotMergeError
+    when there are too many or it belonged to somebody who was erased.
+    """
     kind, value = key
+    if tombstones.among([key]):
+        raise CannotMergeError("erased")
     with transaction.atomic():
         person = Profile.objects.select_for_update(no_key=True).get(pk=person.pk, merged_into=None)
         if person.identifiers.count() >= MOST_IDENTIFIERS:

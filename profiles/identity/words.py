@@ -51,6 +51,7 @@ def of_obstacle(code: str) -> str:
         "too_many_identifiers": _("Together they would have more identifiers than one person can have."),
         "too_many_merges": _("Too many profiles were merged into them already."),
         "two_user_ids": _("They have different user ids. Confirm that they are one person all the same."),
+        "erased": _("It belonged to somebody whose data was erased, and may not come back by itself."),
         "not_two_people": _("Choose another person."),
     }
     return words.get(code, code)
