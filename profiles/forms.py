@@ -262,24 +262,29 @@ def _is_date(kind: str) -> bool:
     return kind in (values.Type.DATE, values.MONTH_FIRST)
 
 
+OTHER_KIND = "other"
+
+
 class NewIdentifierForm(forms.Form):
     """One more identifier of a known person."""
 
-    type = forms.ChoiceField(label=_("Kind"), choices=[*Identifier.Type.choices, ("", _("Another kind"))], required=False)
+    type = forms.ChoiceField(
+        label=_("Kind"), choices=[*Identifier.Type.choices, (OTHER_KIND, _("Another kind"))], initial=Identifier.Type.EMAIL
+    )
     other_type = forms.SlugField(
         label=_("Name of the other kind"),
         required=False,
         max_length=32,
-        help_text=_("A word of your own in small letters, such as loyalty_card."),
+        help_text=_("For another kind: a word of your own in small letters, such as loyalty_card."),
     )
     value = forms.CharField(label=_("Value"), max_length=255)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        kind = data.get("type") or (data.get("other_type") or "").lower()
-        if not kind:
+        kind = (data.get("other_type") or "").lower() if data.get("type") == OTHER_KIND else data.get("type")
+        if not kind and "type" in data:
             self.add_error("other_type", _("Say what kind of identifier it is."))
-        elif "value" in data:
+        elif kind and "value" in data:
             data["key"] = kind, identity.normalize(kind, data["value"])
             if data["key"][1] is None:
                 self.add_error("value", _("This is not a value of its kind, or it is one that names nobody."))

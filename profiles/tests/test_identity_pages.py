@@ -189,7 +189,7 @@ def test_staff_add_an_identifier_and_one_that_is_taken_leads_to_a_merge(
     client = client_of(support)
 
     client.post(f"/people/{ann.pk}/identifiers/", {"type": "telegram", "value": "https://t.me/AnnLee"})
-    client.post(f"/people/{ann.pk}/identifiers/", {"type": "", "other_type": "loyalty_card", "value": "77"})
+    client.post(f"/people/{ann.pk}/identifiers/", {"type": "other", "other_type": "loyalty_card", "value": "77"})
     taken = client.post(f"/people/{ann.pk}/identifiers/", {"type": "email", "value": "Bob@shop.test"})
 
     assert set(ann.identifiers.values_list("type", "value")) >= {("telegram", "@annlee"), ("loyalty_card", "77")}
