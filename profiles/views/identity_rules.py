@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,11 +14,13 @@ from omni import audit, keyset, toasts
 from omni.roles import Right, require
 from profiles.forms_identity import BlockedValueForm, LimitForm
 from profiles.identity import rules
-from profiles.models import BlockedValue, IdentifierRule
+from profiles.models import BlockedValue, Identifier, IdentifierRule
 from profiles.models.profile import type_in_words
 
 if TYPE_CHECKING:
     from omni.middleware import StaffRequest
+
+USER_ID = Identifier.Type.USER_ID
 
 
 @require(Right.ADMINISTER)
@@ -30,7 +32,9 @@ def identity_rules(request: StaffRequest) -> HttpResponse:
 @require(Right.ADMINISTER)
 @require_POST
 def limit_update(request: StaffRequest, kind: str) -> HttpResponse:
-    """Set the limit of one type of identifier."""
+    """Set the limit of one type of identifier. User ids have none to set: only a person joins two."""
+    if kind == USER_ID:
+        raise Http404
     form = LimitForm(request.POST, kind=kind)
     if not form.is_valid():
         return _page(request, limit_form=form)
@@ -72,7 +76,7 @@ def _page(
     request: StaffRequest, *, limit_form: LimitForm | None = None, blocked_form: BlockedValueForm | None = None
 ) -> HttpResponse:
     known = rules.current()
-    forms = [LimitForm(kind=kind, initial=LimitForm.words_of(known.limit(kind))) for kind in known.limits]
+    forms = [LimitForm(kind=kind, initial=LimitForm.words_of(known.limit(kind))) for kind in known.limits if kind != USER_ID]
     page = keyset.page(BlockedValue.objects.all(), order=("-created_at", "-id"), query=request.GET)
     context = {
         "limits": [limit_form if limit_form and limit_form.kind == form.kind else form for form in forms],
