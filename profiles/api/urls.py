@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from profiles.api import definitions, identity, imports, people, permissions, sources, topics
+from profiles.api import definitions, identity, imports, people, permissions, shop, sources, topics
 
 urlpatterns = [
     path("people", people.PeopleView.as_view(), name="api-people"),
@@ -33,4 +33,9 @@ urlpatterns = [
     path("sources", sources.SourcesView.as_view(), name="api-sources"),
     path("sources/<int:pk>/mapping", sources.MappingView.as_view(), name="api-source-mapping"),
     path("sources/<int:pk>/replay", sources.ReplayView.as_view(), name="api-source-replay"),
+    path("products", shop.ProductsView.as_view(), name="api-products"),
+    path("products/<path:external_id>", shop.ProductView.as_view(), name="api-product"),
+    path("orders", shop.OrdersView.as_view(), name="api-orders"),
+    path("orders/<int:pk>", shop.OrderView.as_view(), name="api-order"),
+    path("orders/<int:pk>/refunds", shop.OrderRefundsView.as_view(), name="api-order-refunds"),
 ]
