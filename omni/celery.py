@@ -59,7 +59,7 @@ app.conf.update(
 )
 app.autodiscover_tasks(["omni", "profiles", "segments", "campaigns"])
 
-QUEUES = ("ingest", "segments", "engine", "send.email")
+QUEUES = ("ingest", "segments", "engine", "hygiene", "send.email")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,9 @@ RECURRING = (
     Recurring("campaigns.tasks.reap", "engine", 1),
     Recurring("campaigns.tasks.send_email", "send.email", 1),
     Recurring("campaigns.tasks.post_requested", "send.email", 2),
+    Recurring("profiles.tasks.run_cleanings", "hygiene", 2),
+    Recurring("profiles.tasks.check_addresses", "hygiene", 10),
+    Recurring("profiles.tasks.heed_bounces", "hygiene", 300),
     Recurring("omni.tasks.beat", "engine", 10),
     Recurring("omni.tasks.keep_house", "engine", 3600),
 )

@@ -36,7 +36,7 @@ def all_processes(*, host: str, port: int) -> list[Process]:
     worker = {"DATABASE_OPTIONS": env.read.str("WORKER_DATABASE_OPTIONS", default=WORKER_DATABASE_OPTIONS)}
     processes = [
         Process("web", _gunicorn(host, port), web),
-        Process("worker", _celery_worker("main", "ingest,segments,engine", env.read.int("WORKERS", default=3)), worker),
+        Process("worker", _celery_worker("main", "ingest,segments,engine,hygiene", env.read.int("WORKERS", default=3)), worker),
         Process("sender", _celery_worker("send", "send.email", env.read.int("SENDERS", default=2)), worker),
         Process("beat", _celery("beat", "--max-interval", "1", "--pidfile", ""), worker),
         Process("dispatcher", _manage("dispatcher"), worker),

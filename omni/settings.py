@@ -244,6 +244,9 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "ImportState": "profiles.models.Import.State",
+        "CleaningState": "profiles.models.Cleaning.State",
+        "AddressState": "profiles.models.AddressCheck.State",
+        "SuppressionReason": "profiles.models.Suppression.Reason",
         "CampaignState": "campaigns.models.Campaign.State",
         "EnrolmentState": "campaigns.models.Enrolment.State",
     },

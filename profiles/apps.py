@@ -9,10 +9,11 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import attribute_story, data_home, notes, palette, settings_home, shop_pages
+        from profiles import attribute_story, data_home, hygiene_pages, notes, palette, settings_home, shop_pages
         from profiles.views import consents_tab, identity_tab, person_blocks
 
         data_home.register()
+        hygiene_pages.register()
         palette.register()
         settings_home.register()
         person_blocks.register()

@@ -61,16 +61,19 @@ def standings(*, channel: str, addresses: Collection[str], topic: str = "", now:
     """Return for each of these normalized addresses whether marketing about `topic` may reach it. One query.
 
     Both axes must allow: the channel must be granted, and the topic, when one is given, must not be withdrawn; about a
-    topic nobody was asked for, the topic's default decides. A suppressed address is never allowed. Given `now`, an
-    address that pauses at that moment is not allowed either.
+    topic nobody was asked for, the topic's default decides. An address that is suppressed, itself or by its domain, is never
+    allowed. Given `now`, an address that pauses at that moment is not allowed either.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT a.address, s.reason, c.status, t.status, (SELECT is_default FROM profiles_topic WHERE key = %(topic)s),"
+            "SELECT a.address, coalesce(s.reason, d.reason), c.status, t.status,"
+            " (SELECT is_default FROM profiles_topic WHERE key = %(topic)s),"
             " EXISTS (SELECT FROM profiles_snooze z WHERE z.channel = %(channel)s AND z.address = a.address"
             " AND z.starts_at <= %(now)s AND z.ends_at > %(now)s)"
             " FROM unnest(%(addresses)s::text[]) AS a (address)"
             " LEFT JOIN profiles_suppression s ON s.channel = %(channel)s AND s.address = a.address AND s.lifted_at IS NULL"
+            " LEFT JOIN profiles_suppression d ON d.channel = %(channel)s AND d.lifted_at IS NULL"
+            " AND d.address = '@' || split_part(a.address, '@', 2)"
             " LEFT JOIN profiles_consentstate c ON c.channel = %(channel)s AND c.address = a.address AND c.topic = ''"
             " LEFT JOIN profiles_consentstate t ON t.channel = %(channel)s AND t.address = a.address AND t.topic = %(topic)s"
             " AND t.topic <> ''",

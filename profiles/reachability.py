@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.formats import date_format
@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles import snoozing, topics
-from profiles.models import Consent, ConsentState, ContactPoint, Suppression, Topic
+from profiles.hygiene import verdict
+from profiles.models import AddressCheck, Consent, ConsentState, ContactPoint, Suppression, Topic
 from profiles.subscribing import DOUBLE_OPT_IN
 
 ICONS = {"email": "mail", "phone": "phone"}
@@ -45,6 +46,7 @@ class Reach:
     permission: Word
     topics: list[About]
     suppression: Suppression | None
+    check: Word | None = None  # whether the address itself can be written to, as far as somebody looked
 
     @property
     def is_open(self) -> bool:
@@ -56,17 +58,37 @@ def channel_in_words(channel: str) -> str:
 
 
 def of(points: Iterable[ContactPoint], *, now: datetime) -> list[Reach]:
-    """Return how each of these addresses stands. Four queries for any number of addresses."""
+    """Return how each of these addresses stands. Five queries for any number of addresses."""
     listed = list(points)
     addresses = {point.address for point in listed}
     states = _states(addresses)
-    suppressions = {(row.channel, row.address): row for row in Suppression.objects.filter(address__in=addresses, lifted_at=None)}
+    blocked = Suppression.objects.filter(address__in=addresses | {_domain_of(one) for one in addresses}, lifted_at=None)
+    by_address = {(row.channel, row.address): row for row in blocked}
+    suppressions = {
+        point.pk: by_address.get((point.kind, point.address)) or by_address.get((point.kind, _domain_of(point.address)))
+        for point in listed
+    }
     pauses = snoozing.until(addresses=addresses, now=now)
     offered = list(topics.offered())
-    return [
-        _reach(point, states, suppressions.get((point.kind, point.address)), pauses.get((point.kind, point.address)), offered)
-        for point in listed
+    checks = {(row.kind, row.address): _checked(row) for row in AddressCheck.objects.filter(address__in=addresses)}
+    reaches = [
+        _reach(point, states, suppressions[point.pk], pauses.get((point.kind, point.address)), offered) for point in listed
     ]
+    return [replace(reach, check=checks.get((reach.point.kind, reach.point.address))) for reach in reaches]
+
+
+def _domain_of(address: str) -> str:
+    """Return what blocks the whole domain of an e-mail address."""
+    return f"@{address.rpartition('@')[2]}"
+
+
+def _checked(row: AddressCheck) -> Word:
+    tone, icon = verdict.TONES[row.state]
+    told = verdict.REASONS.get(row.reason)
+    sentence = str(told.sentence) if told else ""
+    if row.suggestion and row.suggestion_refused_at is None:
+        sentence += " " + _("Probably meant: %(address)s.") % {"address": row.suggestion}
+    return Word(str(row.get_state_display()), tone, icon, sentence, row.checked_at)
 
 
 def _states(addresses: Collection[str]) -> dict[tuple[str, str, str], ConsentState]:

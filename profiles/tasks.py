@@ -9,11 +9,15 @@ from celery import shared_task
 from django.utils import timezone
 
 from profiles import actions, duplicates, imports, partitions
+from profiles.hygiene import bounces, checking, cleaning
 from profiles.ingest import house, inbox
+from profiles.models import HygienePolicy
 
 DRAIN_FOR = timedelta(seconds=20)
 IMPORT_FOR = timedelta(seconds=45)
 ACTIONS_FOR = timedelta(seconds=30)
+CLEAN_FOR = timedelta(seconds=30)
+CHECK_FOR = timedelta(seconds=20)
 
 
 @shared_task(queue="ingest", name="profiles.tasks.drain_inbox")
@@ -53,3 +57,25 @@ def run_actions(**kwargs: Any) -> None:
     until = timezone.now() + ACTIONS_FOR
     while timezone.now() < until and actions.run(now=timezone.now()):
         pass
+
+
+@shared_task(queue="hygiene", name="profiles.tasks.run_cleanings")
+def run_cleanings(**kwargs: Any) -> None:
+    """Work on runs of list cleaning until none is due or CLEAN_FOR is over; the next tick goes on."""
+    until = timezone.now() + CLEAN_FOR
+    while timezone.now() < until and cleaning.run(clock=timezone.now, until=until):
+        pass
+
+
+@shared_task(queue="hygiene", name="profiles.tasks.check_addresses")
+def check_addresses(**kwargs: Any) -> None:
+    """Look at addresses whose next look is due until none is or CHECK_FOR is over."""
+    until, policy = timezone.now() + CHECK_FOR, HygienePolicy.current()
+    while timezone.now() < until and checking.retry(policy=policy, now=timezone.now()):
+        pass
+
+
+@shared_task(queue="hygiene", name="profiles.tasks.heed_bounces")
+def heed_bounces(**kwargs: Any) -> None:
+    """Block addresses whose letters keep coming back."""
+    bounces.suppress_soft(policy=HygienePolicy.current(), now=timezone.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from profiles import urls_shop
 from profiles.views import (
@@ -51,6 +51,7 @@ urlpatterns = [
     path("people/duplicates/reject/", duplicates.duplicate_reject, name="duplicate-reject"),
     path("people/duplicates/reopen/", duplicates.duplicate_reopen, name="duplicate-reopen"),
     path("people/duplicates/search/", duplicates.duplicate_search, name="duplicate-search"),
+    path("", include("profiles.urls_hygiene")),
     path("people/<int:pk>/", person.person_detail, name="person-detail"),
     path("people/<int:pk>/tab/<slug:tab>/", person.person_tab, name="person-tab"),
     path("people/<int:pk>/timeline/", person.person_timeline, name="person-timeline"),

@@ -13,10 +13,15 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from omni import figures, home, search
 from profiles import filters, timeline
+from profiles.hygiene import audiences
 from segments.models import Membership, Segment
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from omni.models import User
+
+MOST_CLEANABLE = 200
 
 
 def register() -> None:
@@ -36,6 +41,17 @@ def register() -> None:
         )
     )
     home.register_alerts(find_alerts)
+    audiences.register(audiences.Audience("segment", gettext_lazy("Segment"), cleanable, members))
+
+
+def cleanable() -> list[tuple[int, str]]:
+    """Return the segments whose addresses can be cleaned."""
+    return list(Segment.objects.in_use().order_by("name", "pk").values_list("pk", "name")[:MOST_CLEANABLE])
+
+
+def members(segment_id: int) -> QuerySet[Membership, Any]:
+    """Return the ids of the people in this segment now."""
+    return Membership.objects.filter(segment=segment_id, until_at=None).values("profile_id")
 
 
 def offer_segments() -> list[tuple[str, str]]:

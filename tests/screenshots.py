@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 OBJECTS = {
     "attribute": "profiles.Profile",
     "campaign": "campaigns.Campaign:state",
+    "cleaning": "profiles.Cleaning:state",
     "consent": "profiles.Profile",
     "dead": "profiles.DeadLetter",
     "import": "profiles.Import:state",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from profiles.api import definitions, identity, imports, people, permissions, shop, sources, topics
 
 urlpatterns = [
+    path("", include("profiles.api.urls_hygiene")),
     path("people", people.PeopleView.as_view(), name="api-people"),
     path("people/<int:pk>", people.PersonView.as_view(), name="api-person"),
     path("people/<int:person_id>/events", people.PersonEventsView.as_view(), name="api-person-events"),

@@ -23,6 +23,16 @@ from profiles.models.contact import (
 )
 from profiles.models.erasure import AccessExport, Erasure, EventRetention, Retention, Tombstone
 from profiles.models.event import Event
+from profiles.models.hygiene import (
+    AddressCheck,
+    CheckBudget,
+    CheckCharge,
+    Cleaning,
+    CleaningAddress,
+    Correction,
+    DomainCheck,
+    HygienePolicy,
+)
 from profiles.models.identity import BlockedValue, DuplicatePair, IdentifierRule, KeptApart, Refusal
 from profiles.models.imports import (
     Import,
@@ -42,20 +52,28 @@ from profiles.models.story import AttributeChange, Note
 
 __all__ = [
     "AccessExport",
+    "AddressCheck",
     "AttributeChange",
     "AttributeDef",
     "BlockedValue",
+    "CheckBudget",
+    "CheckCharge",
+    "Cleaning",
+    "CleaningAddress",
     "Consent",
     "ConsentState",
     "ConsentText",
     "ContactPoint",
+    "Correction",
     "DeadLetter",
+    "DomainCheck",
     "DuplicatePair",
     "Erasure",
     "Event",
     "EventDef",
     "EventRetention",
     "HookPayload",
+    "HygienePolicy",
     "Identifier",
     "IdentifierRule",
     "Import",

@@ -118,17 +118,21 @@ class ConsentState(models.Model):
 
 
 class Suppression(models.Model):
-    """An address nothing is sent to, whoever owns it, until somebody lifts it."""
+    """An address nothing is sent to, whoever owns it, until somebody lifts it; "@shop.test" stands for a whole domain."""
 
     class Reason(models.TextChoices):
         HARD_BOUNCED = "hard_bounced", _("The address does not exist")
         COMPLAINED = "complained", _("Reported as spam")
         MANUAL = "suppressed_manual", _("Blocked by staff")
+        UNDELIVERABLE = "undeliverable", _("The address cannot receive mail")
+        SOFT_BOUNCED = "soft_bounce_limit", _("Bounced too often")
+        DOMAIN = "suppressed_domain", _("The domain is blocked")
 
     channel = models.CharField(max_length=16)
     address = models.CharField(max_length=255)
     reason = models.CharField(max_length=24, choices=Reason.choices)
     detail = models.CharField(max_length=500, blank=True)
+    source = models.CharField(max_length=80, blank=True)  # who or what asked: "staff:<name>", "cleaning:7"; '' for a provider
     at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
 
@@ -136,6 +140,7 @@ class Suppression(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["channel", "address"], name="suppression_once", condition=Q(lifted_at__isnull=True))
         ]
+        indexes: ClassVar = [models.Index(fields=["-at", "-id"], name="suppression_newest", condition=Q(lifted_at__isnull=True))]
 
     def __str__(self) -> str:
         return f"{self.address}: {self.reason}"

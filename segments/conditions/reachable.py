@@ -31,7 +31,8 @@ RELATIONS = {"may": gettext_lazy("can be reached by"), "may_not": gettext_lazy("
 PERMITTED = (
     "EXISTS (SELECT FROM profiles_consentstate c WHERE c.channel = point.kind AND c.address = point.address"
     " AND c.topic = '' AND c.status = 'granted')"
-    " AND NOT EXISTS (SELECT FROM profiles_suppression s WHERE s.channel = point.kind AND s.address = point.address"
+    " AND NOT EXISTS (SELECT FROM profiles_suppression s WHERE s.channel = point.kind"
+    " AND s.address IN (point.address, '@' || split_part(point.address, '@', 2))"
     " AND s.lifted_at IS NULL)"
 )
 TOPIC_PERMITTED = (
