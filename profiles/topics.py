@@ -37,7 +37,10 @@ class Use:
 
 @dataclass(frozen=True)
 class Count:
-    """How many people get a topic, do not want it any more, and have not confirmed yet. Blocked addresses do not count."""
+    """How many people get a topic, do not want it any more, and have not confirmed yet. Blocked addresses do not count.
+
+    Who has not confirmed need not be a person we know: then the address counts.
+    """
 
     subscribed: int = 0
     left: int = 0
@@ -132,9 +135,10 @@ def move(*, topic: Topic, up: bool) -> bool:
 
 
 _COUNT = """
-SELECT t.topic, t.status, count(DISTINCT point.profile_id)
+SELECT t.topic, t.status, count(DISTINCT CASE WHEN t.status = 'pending' THEN coalesce(point.profile_id::text, t.address)
+    ELSE point.profile_id::text END)
 FROM profiles_consentstate t
-JOIN profiles_contactpoint point ON point.kind = t.channel AND point.address = t.address
+LEFT JOIN profiles_contactpoint point ON point.kind = t.channel AND point.address = t.address
 LEFT JOIN profiles_consentstate c ON c.channel = t.channel AND c.address = t.address AND c.topic = ''
 WHERE t.topic <> '' AND (t.status <> 'granted' OR c.status = 'granted')
     AND NOT EXISTS (SELECT FROM profiles_suppression s

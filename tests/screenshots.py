@@ -54,6 +54,7 @@ OBJECTS = {
     "segment": "segments.Segment",
     "source": "profiles.Source:kind",
     "template": "campaigns.Template",
+    "topic": "profiles.Topic",
 }
 # Pages that no walk finds: (name, path, signed in?).
 FURTHER = (
@@ -152,7 +153,26 @@ def _shots(owner: User) -> list[Shot]:
     client = Client(headers={"host": "localhost"})
     client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
     found = [Shot(name, path) for name, path in _addresses() if _is_page(client, path)]
-    return found + [Shot(*further) for further in FURTHER]
+    return found + [Shot(*further) for further in FURTHER] + list(_tabs_and_readers())
+
+
+def _tabs_and_readers() -> Iterator[Shot]:
+    """Pages whose address holds a key or a signed token: tabs of a person, and what readers of letters see."""
+    from campaigns.models import Delivery
+    from campaigns.tracking import links
+    from profiles import person_tabs
+    from profiles.models import Profile, Topic
+
+    person = Profile.objects.filter(merged_into=None).order_by("-pk").first()
+    if person:
+        yield from (Shot(f"person-tab-{tab.key}", f"/people/{person.pk}/tab/{tab.key}/") for tab in person_tabs.tabs())
+    letter = Delivery.objects.exclude(address="").order_by("-pk").first()
+    if letter:
+        place = links.Place(letter.pk)
+        yield Shot("preferences", f"/p/{links.sign(kind=links.Kind.PREFERENCES, place=place)}", False)
+        yield Shot("unsubscribe", f"/u/{links.sign(kind=links.Kind.UNSUBSCRIBE, place=place)}", False)
+    for key in Topic.objects.filter(has_form=True, archived_at=None).values_list("key", flat=True)[:1]:
+        yield Shot("topic-sign-up", f"/s/{key}", False)
 
 
 def _addresses() -> Iterator[tuple[str, str]]:
