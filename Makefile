@@ -61,6 +61,11 @@ bench-import: develop frontend ## Measure the import beside bare COPYs, e.g. mak
 	@$(WITH_POSTGRES); \
 	$(PY) -m tests.bench.bench_import $(ROWS)
 
+.PHONY: bench-people
+bench-people: develop frontend ## Time the list of people and a profile at 1 M people and 20 M events, e.g. make bench-people PEOPLE=100000
+	@$(WITH_POSTGRES); \
+	$(PY) -m tests.bench.bench_people $(PEOPLE)
+
 .PHONY: faults
 faults: develop frontend ## Kill senders, and whole installations, 60 times for each kind of provider: nothing lost, nothing doubled
 	@$(WITH_POSTGRES); \

@@ -19,6 +19,9 @@ from profiles.models import Identifier, Profile
 LONGEST_WORD = 255  # PostgreSQL refuses more than 2 kB
 MOST_WORDS = 12  # of a query; a pasted page is not a name
 
+SHORTEST_DIGITS = 4  # of a phone number, to be looked for inside of it
+
+_PHONE = re.compile(r"[\d\s()+./-]+")
 _WORD = re.compile(r"[^\W_]+")
 _NAME_ATTRIBUTES = ("name", "first_name", "last_name", "middle_name")
 
@@ -39,7 +42,7 @@ def refresh(profile_ids: Sequence[int]) -> None:
         words[pk] = {word for name in names if isinstance(name, str) for word in split(name)}
     known = Identifier.objects.filter(profile_id__in=profile_ids).exclude(type=Identifier.Type.ANONYMOUS_ID)
     for pk, value in known.values_list("profile_id", "value"):
-        words.setdefault(pk, set()).update(split(value))
+        words.setdefault(pk, set()).update(words_of(value))
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE profiles_profile p SET search = array_to_tsvector(string_to_array(fresh.words, ' '))"
@@ -52,12 +55,26 @@ def refresh(profile_ids: Sequence[int]) -> None:
 def matching(query: str) -> Q:
     """Return the condition on Profile for people who have, for each word of `query`, a word that begins with it.
 
-    A query without any letter or digit matches nobody.
+    A query without any letter or digit matches nobody. Digits as one writes a phone number are a part of one, however they
+    are grouped.
     """
     found = split(query)[:MOST_WORDS]
     if not found:
         return Q(pk__in=[])
-    return Q(search=_Prefixes(" & ".join(f"'{word}':*" for word in found)))
+    asked = " & ".join(f"'{word}':*" for word in found)
+    digits = "".join(found)
+    if len(found) > 1 and len(digits) >= SHORTEST_DIGITS and _PHONE.fullmatch(query):
+        asked = f"({asked}) | '{digits[:LONGEST_WORD]}':*"
+    return Q(search=_Prefixes(asked))
+
+
+def words_of(identifier: str) -> list[str]:
+    """Return the words an identifier is found by; a phone number by any run of SHORTEST_DIGITS or more of its digits."""
+    words = split(identifier)
+    if len(words) == 1 and identifier.startswith("+") and words[0].isdigit():
+        digits = words[0]
+        return [digits[start:] for start in range(max(1, len(digits) - SHORTEST_DIGITS + 1))]
+    return words
 
 
 def split(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from profiles.api import definitions, identity, imports, people, permissions, shop, sources, topics
+from profiles.api import definitions, identity, imports, lists, people, permissions, shop, sources, story, topics
 
 urlpatterns = [
     path("", include("profiles.api.urls_hygiene")),
@@ -12,6 +12,14 @@ urlpatterns = [
     path("people/<int:pk>", people.PersonView.as_view(), name="api-person"),
     path("people/<int:person_id>/events", people.PersonEventsView.as_view(), name="api-person-events"),
     path("people/<int:pk>/consents", people.PersonConsentsView.as_view(), name="api-person-consents"),
+    path("people/<int:pk>/timeline", story.PersonTimelineView.as_view(), name="api-person-timeline"),
+    path("people/<int:pk>/notes", story.PersonNotesView.as_view(), name="api-person-notes"),
+    path("people/<int:pk>/notes/<int:note_id>", story.PersonNoteView.as_view(), name="api-person-note"),
+    path("people-actions", lists.ActionsView.as_view(), name="api-people-actions"),
+    path("people-actions/<int:pk>", lists.ActionView.as_view(), name="api-people-action"),
+    path("people-actions/<int:pk>/undo", lists.ActionUndoView.as_view(), name="api-people-action-undo"),
+    path("people-views", lists.ViewsView.as_view(), name="api-people-views"),
+    path("people-views/<int:pk>", lists.ViewView.as_view(), name="api-people-view"),
     path("people/<int:pk>/identifiers", identity.PersonIdentifiersView.as_view(), name="api-person-identifiers"),
     path(
         "people/<int:pk>/identifiers/<int:identifier_id>", identity.PersonIdentifierView.as_view(), name="api-person-identifier"

@@ -224,7 +224,7 @@ class _Batch:
     def _line(self, newcomer: identity.Newcomer, person: _Person, now: str) -> tuple[str, ...]:
         words = person.words
         for _type, value in newcomer.identifiers:
-            words.update(search.split(value))
+            words.update(search.words_of(value))
         return (
             str(newcomer.id),
             newcomer.since.isoformat(),

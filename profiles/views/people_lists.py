@@ -93,7 +93,10 @@ def action_create(request: StaffRequest) -> HttpResponse:
     query = request.GET.copy()
     if not query.get(PICKED_ONLY):
         query.pop("id", None)
-    people = PersonFilter(query, queryset=Profile.objects.surviving()).qs
+    found = PersonFilter(query, queryset=Profile.objects.surviving())
+    if not found.is_valid():  # a filter that does not read would otherwise mean everybody
+        raise Http404
+    people = found.qs
     if query.get(PICKED_ONLY) and not filters.ids_of(query):
         people = people.none()
     form = _form(kind, request.POST if request.method == "POST" else None)
