@@ -25,10 +25,11 @@ class CampaignsConfig(AppConfig):
 
     def _tell_journeys(self) -> None:
         from campaigns import passages, uses
-        from profiles import timeline, topics
+        from profiles import timeline, topics, traces
         from segments import usage
 
         usage.register(uses.of_segments)
+        traces.register(uses.of_people)
         topics.register_uses(uses.of_topics)
         for source in passages.SOURCES:
             timeline.register("campaign", _("Campaigns"), "speakerphone", source)

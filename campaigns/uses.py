@@ -1,13 +1,13 @@
-"""Which campaigns ask about a segment, and which write about a topic? Told upstream, so that nobody takes away what is needed."""
+"""Which campaigns ask about a segment, write about a topic, or had a person in them? Told upstream, before it takes away."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Delivery, Enrolment
 from campaigns.steps import STEPS
 from profiles import topics
 from segments.usage import Use
@@ -35,6 +35,13 @@ def of_topics(topic_ids: Collection[int]) -> list[topics.Use]:
         for campaign in campaigns.order_by("name", "pk")
         if campaign.topic_id is not None
     ]
+
+
+def of_people(profile_ids: Sequence[int]) -> set[int]:
+    """Return those of these people who were ever in a campaign or written to. Two queries."""
+    inside = Enrolment.objects.filter(profile_id__in=profile_ids).values_list("profile_id", flat=True)
+    told = Delivery.objects.filter(profile_id__in=profile_ids).values_list("profile_id", flat=True)
+    return set(inside) | set(told)
 
 
 def _named(campaign: Campaign) -> Iterator[int]:

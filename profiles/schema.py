@@ -74,6 +74,11 @@ def event_ids(names: Collection[str], now: datetime, *, is_internal: bool = Fals
     return {name: found.pk for name, found in event_defs(names=names, now=now, is_internal=is_internal).items()}
 
 
+def types() -> dict[str, str]:
+    """Return {key: type} of all attributes."""
+    return dict(AttributeDef.objects.values_list("key", "type"))
+
+
 def learn_attributes(*, types: Mapping[str, str], now: datetime) -> None:
     """Remember attributes of these types. One query when all of it is known."""
     if not types:

@@ -35,14 +35,16 @@ def keep_house(**kwargs: Any) -> None:
     house.prune(now=timezone.now())
     imports.forget_files(now=timezone.now())
     actions.forget(now=timezone.now())
+    imports.undo.forget(now=timezone.now())
 
 
 @shared_task(queue="ingest", name="profiles.tasks.run_imports")
 def run_imports(**kwargs: Any) -> None:
-    """Work on imports until none is due or IMPORT_FOR is over; the next tick goes on."""
+    """Work on imports, their trials and undos until none is due or IMPORT_FOR is over; the next tick goes on."""
     until = timezone.now() + IMPORT_FOR
-    while timezone.now() < until and imports.run(clock=timezone.now, until=until):
-        pass
+    for run in (imports.trial.run, imports.undo.run, imports.run):
+        while timezone.now() < until and run(clock=timezone.now, until=until):
+            pass
 
 
 @shared_task(queue="ingest", name="profiles.tasks.suggest_duplicates")

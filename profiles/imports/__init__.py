@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from profiles.imports import faults, mapping, reading
+from profiles.imports import faults, mapping, reading, remembered, trial, undo
 from profiles.imports.preview import Preview, preview
 from profiles.imports.running import run, shape_of
 from profiles.imports.starting import UnusableFileError, forget_files, known_types, reshape, samples, start, upload
@@ -19,10 +19,13 @@ __all__ = [
     "mapping",
     "preview",
     "reading",
+    "remembered",
     "reshape",
     "run",
     "samples",
     "shape_of",
     "start",
+    "trial",
+    "undo",
     "upload",
 ]

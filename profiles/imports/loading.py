@@ -110,6 +110,7 @@ class Loaded:
     unchanged: int = 0
     merged: int = 0
     erased: list[Row] = field(default_factory=list)  # rows about people who were erased, of which nothing was taken
+    newcomers: list[tuple[identity.Key, ...]] = field(default_factory=list)  # what the new people are known by
 
 
 @dataclass
@@ -177,7 +178,9 @@ def _load(rows: Sequence[Row], plan: Plan, import_id: int, at: datetime, now: da
     _record_consents(rows, plan.consent, import_id, now)
     _tell(different, now)
     _remember(import_id, batch.people, different)
-    return _count(batch.people, different, _merged(batch.owners))
+    loaded = _count(batch.people, different, _merged(batch.owners))
+    loaded.newcomers = batch.newcomers
+    return loaded
 
 
 class _Batch:
@@ -188,6 +191,7 @@ class _Batch:
         self.facts = _Facts(fact)
         self.owners: Mapping[identity.Key, int] = {}
         self.people: dict[int, _Person] = {}
+        self.newcomers: list[tuple[identity.Key, ...]] = []
 
     @property
     def known(self) -> dict[int, _Person]:
@@ -195,9 +199,10 @@ class _Batch:
 
     def found(self, owners: Mapping[identity.Key, int]) -> None:
         self.owners = owners
-        self.people = {}
+        self.people, self.newcomers = {}, []
 
     def make(self, newcomers: Sequence[identity.Newcomer]) -> None:
+        self.newcomers = [newcomer.identifiers for newcomer in newcomers]
         for newcomer in newcomers:
             person = self.people[newcomer.id] = _Person(is_new=True, has_new_identifier=True)
             for index in newcomer.claims:

@@ -104,7 +104,7 @@ def _load_chunk(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> None:
     for tries_left in reversed(range(MOST_TRIES)):
         try:
             with transaction.atomic():
-                done, faults = _load(work, plan, chunk, now)
+                done, faults = load(work, plan, chunk, now)
                 _keep(work, faults)
                 _save(
                     work,
@@ -124,7 +124,8 @@ def _load_chunk(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> None:
             return
 
 
-def _load(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> tuple[Loaded, list[Fault]]:
+def load(work: Import, plan: Plan, chunk: Chunk, now: datetime) -> tuple[Loaded, list[Fault]]:
+    """Load the rows in the caller's transaction; return what came of them, and the rows that were not used."""
     loaded, refused = _load_or_part(work, plan, chunk.usable, now)
     if not refused and not loaded.erased:
         return loaded, chunk.faults
@@ -165,6 +166,7 @@ def _load_or_part(work: Import, plan: Plan, usable: Sequence[Row], now: datetime
         one.unchanged + other.unchanged,
         one.merged + other.merged,
         one.erased + other.erased,
+        one.newcomers + other.newcomers,
     )
     return both, refused + refused_too
 

@@ -11,11 +11,12 @@ from django.core.files import File as DjangoFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from profiles.imports import guessing, mapping, reading, sheets
+from profiles import schema
+from profiles.imports import guessing, mapping, reading, remembered, sheets
 from profiles.imports.mapping import Plan
 from profiles.imports.reading import Shape
 from profiles.imports.running import shape_of
-from profiles.models import AttributeDef, Import
+from profiles.models import Import
 
 if TYPE_CHECKING:
     from django.core.files.base import File
@@ -69,6 +70,9 @@ def reshape(an_import: Import, shape: Shape) -> None:
         _check_columns(header)
         sample = [record.cells for record in islice(reading.records(file, shape), guessing.MOST_SAMPLES)]
     columns = guessing.guess(header=header, rows=sample, known_types=known_types())
+    an_import.mapped_as = remembered.find(header)
+    if an_import.mapped_as is not None:
+        columns = remembered.apply(an_import.mapped_as, guessed=columns)
     an_import.encoding, an_import.delimiter, an_import.has_header = shape.encoding, shape.delimiter, shape.has_header
     an_import.header = header
     an_import.mapping = Plan(tuple(columns)).mapping_as_json()
@@ -84,8 +88,14 @@ def samples(an_import: Import, most: int = 5) -> list[list[str]]:
 def start(*, an_import: Import, plan: Plan, now: datetime) -> bool:
     """Queue the import with this plan; False when it was started before. Raises mapping.MappingError."""
     mapping.check(plan, known_types=known_types(), today=now.date())
-    waiting = Import.objects.filter(pk=an_import.pk, state=Import.State.MAPPING)
-    return bool(waiting.update(mapping=plan.mapping_as_json(), consent=plan.consent.as_json(), state=Import.State.QUEUED))
+    with transaction.atomic():
+        waiting = Import.objects.filter(pk=an_import.pk, state=Import.State.MAPPING)
+        said = {"mapping": plan.mapping_as_json(), "consent": plan.consent.as_json()}
+        if not waiting.update(state=Import.State.QUEUED, **said):
+            return False
+        kept = remembered.remember(an_import=an_import, plan=plan, by=an_import.created_by, now=now)
+        Import.objects.filter(pk=an_import.pk).update(mapped_as=kept)
+    return True
 
 
 def forget_files(*, now: datetime) -> int:
@@ -106,7 +116,7 @@ def forget_files(*, now: datetime) -> int:
 
 
 def known_types() -> Mapping[str, str]:
-    return dict(AttributeDef.objects.values_list("key", "type"))
+    return schema.types()
 
 
 def _check_columns(header: list[str]) -> None:
