@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omni import navigation
+from omni import navigation, news
 from omni.models import Company
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "navigation": navigation.for_user(user, path=request.path),
+        "news": news.followed(request),
         "theme": user.theme or "auto",
         "company_name": Company.objects.values_list("name", flat=True).filter(id=1).first(),
     }

@@ -1,15 +1,14 @@
-"""How do people leave as a CSV file, in any number and without formulas?"""
+"""Which columns and rows do people leave with, in any number?"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from profiles import csv_export
 from profiles.models import AttributeDef, Identifier, Profile
 
 if TYPE_CHECKING:
@@ -18,11 +17,14 @@ if TYPE_CHECKING:
 CHUNK_PEOPLE = 1_000
 
 
-def as_csv(people: QuerySet[Profile]) -> Iterator[str]:
-    """Yield the people of this queryset, oldest first, with all identifiers and attributes. Two queries per CHUNK_PEOPLE."""
+def table(people: QuerySet[Profile]) -> tuple[list[str], Callable[[], Iterator[list[Any]]]]:
+    """Return the header, and what yields the people of this queryset, oldest first, with all identifiers and attributes.
+
+    Two queries per CHUNK_PEOPLE.
+    """
     keys = list(AttributeDef.objects.order_by("key").values_list("key", flat=True))
     header = ["id", "email", "phone", "user_id", _("known since"), _("last seen"), *keys]
-    return csv_export.lines(header, _rows(people, keys))
+    return header, lambda: _rows(people, keys)
 
 
 def _rows(people: QuerySet[Profile], keys: list[str]) -> Iterator[list[Any]]:

@@ -50,7 +50,12 @@ def beside_import(*, profile_ids: Sequence[int], import_id: int, undo_method: st
     """Return those who have anything that did not come from this import. A fixed number of queries for any number of people."""
     if not profile_ids:
         return set()
-    said = {"ids": bulk.numbers(profile_ids), "source": f"import:{import_id}", "import": import_id, "undo": undo_method}
+    said: dict[str, str | int] = {
+        "ids": bulk.numbers(profile_ids),
+        "source": f"import:{import_id}",
+        "import": import_id,
+        "undo": undo_method,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_OTHER_WORDS, said)
         found = {pk for (pk,) in cursor.fetchall()}

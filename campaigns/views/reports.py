@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404, StreamingHttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,9 +17,11 @@ from campaigns.reports.people import Filter
 from omni import keyset
 from omni.models import Company
 from omni.roles import Right, may, require
-from profiles import csv_export
+from profiles import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
 
@@ -71,26 +73,24 @@ def report_people(request: HttpRequest, pk: int) -> HttpResponse:
 @require(Right.EXPORT)
 @require_GET
 def report_export(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Stream the same people as CSV."""
+    """Give the same people as a file."""
     campaign, version = _load(request, pk)
-    lines = people.every(campaign, _filter(request), version=version)
-    rows = (
-        (
-            line.profile.pk,
-            line.profile.name,
-            line.email,
-            line.entered_at.isoformat(),
-            str(line.state),
-            line.reason,
-            line.variant,
-            "yes" if line.converted else "no",
-            line.value,
-        )
-        for line in lines
-    )
-    response = StreamingHttpResponse(csv_export.lines(CSV_HEADER, rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="report-{campaign.pk}-people.csv"'
-    return response
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for line in people.every(campaign, _filter(request), version=version):
+            yield (
+                line.profile.pk,
+                line.profile.name,
+                line.email,
+                line.entered_at.isoformat(),
+                str(line.state),
+                line.reason,
+                line.variant,
+                "yes" if line.converted else "no",
+                line.value,
+            )
+
+    return tables.answer(request, name=f"report-{campaign.pk}-people", header=CSV_HEADER, rows=rows)
 
 
 def _load(request: HttpRequest, pk: int) -> tuple[Campaign, Version | None]:

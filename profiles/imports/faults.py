@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from django.utils.translation import gettext as _
 
-from profiles import csv_export
 from profiles.models import Import
 
 
-def as_csv(an_import: Import) -> Iterator[str]:
-    """Yield the rejected rows as CSV: the cells as they were, then the row's number, column and reason."""
+def table(an_import: Import) -> tuple[list[str], Callable[[], Iterable[list[object]]]]:
+    """Return the header and the rejected rows: the cells as they were, then the row's number, column and reason."""
     header = [*an_import.header, _("Row in the file"), _("Column"), _("Why it was not imported")]
-    return csv_export.lines(header, _rows(an_import))
+    return header, lambda: _rows(an_import)
 
 
 def _rows(an_import: Import) -> Iterable[list[object]]:

@@ -219,9 +219,8 @@ def _source(import_id: int) -> str:
 
 
 def _restore(import_id: int, ids: Sequence[int], now: datetime) -> dict[int, set[str]]:
-    said = {"import": import_id, "source": _source(import_id), "ids": bulk.numbers(ids), "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(_RESTORE, said)
+        cursor.execute(_RESTORE, {"import": import_id, "source": _source(import_id), "ids": bulk.numbers(ids), "now": now})
         return {pk: set(keys) for pk, keys in cursor.fetchall()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,15 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from omni import audit, figures, keyset, toasts
+from omni import audit, figures, keyset, news, toasts
 from omni.celery import nudge
 from omni.roles import Right, may, require
-from profiles import imports, topics
+from profiles import imports, tables, topics
 from profiles.forms import MappingForm, ShapeForm, UploadForm
 from profiles.imports import mapping
 from profiles.models import Import
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from omni.middleware import StaffRequest
 
 FAULTS_SHOWN = 20
@@ -56,24 +58,36 @@ def import_create(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_mapping(request: StaffRequest, pk: int) -> HttpResponse:
     """Show the guessed mapping; a POST starts the import with the one filled in."""
-    waiting = get_object_or_404(Import, pk=pk)
+    waiting = get_object_or_404(Import.objects.select_related("mapped_as"), pk=pk)
     if waiting.state != Import.State.MAPPING:
         return redirect(waiting)
-    form = _form(waiting, request.POST if request.method == "POST" else None)
+    form = mapping_form(waiting, request.POST if request.method == "POST" else None)
     if request.method == "POST" and (plan := form.plan()):
-        now = timezone.now()
         try:
-            imports.start(an_import=waiting, plan=plan, now=now)
+            start(request, waiting, plan)
         except mapping.MappingError as error:
             form.mark(error.errors)
         else:
-            audit.record(
-                actor=request.user, action="import.start", obj=waiting, after={"consent": plan.consent.as_json()}, now=now
-            )
-            nudge("profiles.tasks.run_imports")
             return redirect(waiting)
+    return mapping_page(request, waiting, form, status=200 if request.method == "GET" else 422)
+
+
+def start(request: StaffRequest, waiting: Import, plan: mapping.Plan) -> None:
+    """Start the import and tell this person when it is over. Raises mapping.MappingError."""
+    now = timezone.now()
+    if imports.start(an_import=waiting, plan=plan, now=now):
+        audit.record(actor=request.user, action="import.start", obj=waiting, after={"consent": plan.consent.as_json()}, now=now)
+        nudge("profiles.tasks.run_imports")
+        news.follow(request, reverse("profiles:import-news", args=[waiting.pk, "run"]))
+
+
+def mapping_page(request: StaffRequest, waiting: Import, form: MappingForm, *, status: int) -> HttpResponse:
     context = {"import": waiting, "form": form, "shape_form": ShapeForm(of=waiting), "known_attributes": imports.known_types()}
-    return render(request, "profiles/import_mapping.html", context, status=200 if request.method == "GET" else 422)
+    return render(request, "profiles/import_mapping.html", context, status=status)
+
+
+def mapping_form(waiting: Import, data: Any) -> MappingForm:
+    return MappingForm(data, of=waiting, samples=imports.samples(waiting), topics=list(topics.offered()))
 
 
 @require(Right.EDIT_PEOPLE)
@@ -81,7 +95,7 @@ def import_mapping(request: StaffRequest, pk: int) -> HttpResponse:
 def import_preview(request: StaffRequest, pk: int) -> HttpResponse:
     """Say what the mapping filled in would do; starts nothing."""
     waiting = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
-    form = _form(waiting, request.POST)
+    form = mapping_form(waiting, request.POST)
     context: dict[str, Any] = {"import": waiting, "form": form}
     if plan := form.plan():
         now = timezone.now()
@@ -106,7 +120,7 @@ def import_reshape(request: StaffRequest, pk: int) -> HttpResponse:
         except (imports.UnusableFileError, UnicodeError) as error:
             toasts.push(request, str(error), tone="danger")
         else:
-            waiting.save(update_fields=["encoding", "delimiter", "has_header", "header", "mapping"])
+            waiting.save(update_fields=["encoding", "delimiter", "has_header", "header", "mapping", "mapped_as"])
             toasts.push(request, _("Read anew. Check the columns."))
     return redirect("profiles:import-mapping", pk)
 
@@ -115,7 +129,7 @@ def import_reshape(request: StaffRequest, pk: int) -> HttpResponse:
 @require_GET
 def import_detail(request: StaffRequest, pk: int) -> HttpResponse:
     """Show the progress, then the result; the progress part asks for itself anew while the import is under way."""
-    shown = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
+    shown = get_object_or_404(Import.objects.select_related("created_by", "undoing"), pk=pk)
     if shown.state == Import.State.MAPPING and not request.htmx:
         return redirect("profiles:import-mapping", pk)
     context = {
@@ -125,8 +139,10 @@ def import_detail(request: StaffRequest, pk: int) -> HttpResponse:
         "may_export": may(request.user, Right.EXPORT),
         "sentence": _sentence(shown),
         "people_url": f"{reverse('profiles:person-list')}?import={pk}",
-        **_pace(shown),
+        "undo": getattr(shown, "undoing", None),
+        **pace(shown.is_under_way, shown.started_at, shown.rows_done, shown.rows_total),
     }
+    context["may_undo"] = context["may_edit"] and context["undo"] is None and imports.undo.may(shown, now=timezone.now())
     part = "#progress" if request.htmx else ""
     return render(request, f"profiles/import_detail.html{part}", context)
 
@@ -166,16 +182,10 @@ def import_discard(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require(Right.EXPORT)
 @require_GET
-def import_faults(request: StaffRequest, pk: int) -> StreamingHttpResponse:
+def import_faults(request: StaffRequest, pk: int) -> HttpResponseBase:
     """Give the rejected rows with their reasons as a file to mend and import again."""
-    shown = get_object_or_404(Import, pk=pk)
-    answer = StreamingHttpResponse(imports.faults.as_csv(shown), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="import-{pk}-not-imported.csv"'
-    return answer
-
-
-def _form(waiting: Import, data: Any) -> MappingForm:
-    return MappingForm(data, of=waiting, samples=imports.samples(waiting), topics=list(topics.offered()))
+    header, rows = imports.faults.table(get_object_or_404(Import, pk=pk))
+    return tables.answer(request, name=f"import-{pk}-not-imported", header=header, rows=rows)
 
 
 def _preview(waiting: Import, plan: mapping.Plan, now: Any) -> imports.Preview:
@@ -201,14 +211,14 @@ def _sentence(shown: Import) -> str:
     }.get(Import.State(shown.state), "")
 
 
-def _pace(shown: Import) -> dict[str, str]:
-    """Return rows a second and the time left in words, once there is something to measure."""
-    if not shown.is_under_way or not shown.started_at or not shown.rows_done or not shown.rows_total:
+def pace(is_under_way: bool, started_at: datetime | None, done: int, total: int | None) -> dict[str, str]:
+    """Return how many a second and the time left in words, once there is something to measure."""
+    if not is_under_way or not started_at or not done or not total:
         return {}
-    seconds = (timezone.now() - shown.started_at).total_seconds()
-    rate = shown.rows_done / max(seconds, 1)
-    left = int((shown.rows_total - shown.rows_done) / max(rate, 0.01))
+    seconds = (timezone.now() - started_at).total_seconds()
+    rate = done / max(seconds, 1)
+    left = int((total - done) / max(rate, 0.01))
     words = _("less than a minute left")
     if left >= 60:
         words = ngettext("%(count)d minute left", "%(count)d minutes left", left // 60) % {"count": left // 60}
-    return {"rate": _("%(rate)s rows a second") % {"rate": figures.number(round(rate))}, "left": words}
+    return {"rate": _("%(rate)s a second") % {"rate": figures.number(round(rate))}, "left": words}

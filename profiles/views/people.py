@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from omni import audit, figures, keyset
 from omni.roles import Right, may, require
-from profiles import actions, export, filters, people_views
+from profiles import actions, export, filters, people_views, tables
 from profiles.filters import PersonFilter
 from profiles.models import AttributeDef, Profile
 from profiles.views import people_columns
@@ -63,7 +63,7 @@ def person_list(request: StaffRequest) -> HttpResponse:
 
 @require(Right.EXPORT)
 @require_GET
-def person_export(request: StaffRequest) -> StreamingHttpResponse:
+def person_export(request: StaffRequest) -> HttpResponseBase:
     """Give the people of the filters in the address as a file."""
     found = PersonFilter(request.GET, queryset=Profile.objects.surviving())
     audit.record(
@@ -73,9 +73,8 @@ def person_export(request: StaffRequest) -> StreamingHttpResponse:
         after={"filters": request.GET.urlencode()},
         now=timezone.now(),
     )
-    answer = StreamingHttpResponse(export.as_csv(found.qs), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="people.csv"'
-    return answer
+    header, rows = export.table(found.qs)
+    return tables.answer(request, name="people", header=header, rows=rows)
 
 
 def _with_attribute(request: StaffRequest) -> str:

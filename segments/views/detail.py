@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.text import slugify
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from omni import audit, keyset
 from omni.middleware import StaffRequest
 from omni.roles import Right, may, require
-from profiles import export, search
+from profiles import export, search, tables
 from profiles.models import ContactPoint, Profile
 from segments import compiler, history, names, tree, usage
 from segments.models import Membership, Segment
@@ -111,13 +111,12 @@ def segment_person(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require(Right.EXPORT)
 @require_GET
-def segment_export(request: StaffRequest, pk: int) -> StreamingHttpResponse:
+def segment_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     segment = segment_or_404(pk)
     people = Profile.objects.filter(pk__in=_members(segment).values("profile_id"))
     audit.record(actor=request.user, action="segment.export", obj=segment, after={"people": segment.size}, now=timezone.now())
-    response = StreamingHttpResponse(export.as_csv(people), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{slugify(segment.name) or "segment"}.csv"'
-    return response
+    header, rows = export.table(people)
+    return tables.answer(request, name=slugify(segment.name) or "segment", header=header, rows=rows)
 
 
 def _members(segment: Segment) -> QuerySet[Membership]:
