@@ -9,7 +9,7 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self) -> None:
-        from campaigns import engine
+        from campaigns import engine, privacy
         from campaigns import home as own_home
         from campaigns.reports import home as report_home
         from omni import feed, home
@@ -18,6 +18,7 @@ class CampaignsConfig(AppConfig):
 
         kinds = [profile_changes.EVENT_RECORDED, profile_changes.PROFILE_CHANGED, segment_changes.SEGMENT_ENTERED]
         feed.register(name="campaigns", kinds=kinds, handle=engine.follow_feed)
+        privacy.declare()
         own_home.register()
         home.register_results(report_home.results)
         self._tell_journeys()

@@ -21,7 +21,7 @@ TYPED_FROM = 100
 _AUDIENCE = """
 WITH audience AS (
     SELECT m.profile_id AS id FROM segments_membership m JOIN profiles_profile p ON p.id = m.profile_id
-    WHERE m.segment_id = %s AND m.until_at IS NULL AND p.merged_into_id IS NULL AND NOT p.is_test
+    WHERE m.segment_id = %s AND m.until_at IS NULL AND p.merged_into_id IS NULL AND NOT p.is_test AND p.restricted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM campaigns_enrolment e WHERE e.campaign_id + 0 = %s AND e.profile_id = m.profile_id)
 )
 SELECT count(*), count(*) FILTER (WHERE {bucket} < %s),

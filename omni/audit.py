@@ -65,7 +65,8 @@ def record(
         action=action,
         object_kind=obj._meta.model_name or "",
         object_id=str(obj.pk),
-        object_label=str(obj)[:200],
+        # What names a person stays out: an entry can never be taken back.
+        object_label=str(getattr(obj, "audit_label", obj))[:200],
         before=_plain(before),
         after=_plain(after),
         request_id=request_id,

@@ -73,6 +73,8 @@ RECURRING = (
     Recurring("profiles.tasks.drain_inbox", "ingest", 1),
     Recurring("profiles.tasks.run_imports", "ingest", 2),
     Recurring("profiles.tasks.run_actions", "ingest", 2),
+    Recurring("profiles.tasks.run_erasures", "ingest", 5),
+    Recurring("profiles.tasks.make_copies", "ingest", 5),
     Recurring("profiles.tasks.keep_house", "ingest", 3600),
     Recurring("profiles.tasks.suggest_duplicates", "ingest", 3600),
     Recurring("segments.tasks.follow_feed", "segments", 1),

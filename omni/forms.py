@@ -35,6 +35,7 @@ ROLE_WORDS: dict[User.Role, _StrPromise] = {
 
 SCOPE_WORDS: dict[Right, tuple[_StrPromise, _StrPromise]] = {
     Right.VIEW: (_("Read"), _("People, segments, campaigns and reports.")),
+    Right.LOOK_UP: (_("Look up"), _("One person by an exact phone, e-mail or card, for tills.")),
     Right.EDIT_PEOPLE: (_("Write people"), _("Attributes, events, consents and imports.")),
     Right.EDIT_SEGMENTS: (_("Write segments"), _("Make, change and refresh segments.")),
     Right.EDIT_CAMPAIGNS: (_("Write campaigns"), _("Draw journeys, write templates, send tests.")),

@@ -24,6 +24,7 @@ class Right(StrEnum):
     """What one may do. The values are also the scopes of API keys."""
 
     VIEW = "view"  # read every page of the back office
+    LOOK_UP = "people:lookup"  # one person by an exact value, at the counter
     EDIT_PEOPLE = "people:write"  # attributes, consents, imports
     EDIT_SEGMENTS = "segments:write"
     EDIT_CAMPAIGNS = "campaigns:write"  # draw, write templates, test-send
@@ -36,8 +37,8 @@ _ALL = frozenset(Right)
 RIGHTS: dict[str, frozenset[Right]] = {
     User.Role.OWNER: _ALL,
     User.Role.MARKETER: _ALL - {Right.ADMINISTER},
-    User.Role.ANALYST: frozenset({Right.VIEW, Right.EDIT_SEGMENTS, Right.EXPORT}),
-    User.Role.SUPPORT: frozenset({Right.VIEW, Right.EDIT_PEOPLE}),
+    User.Role.ANALYST: frozenset({Right.VIEW, Right.LOOK_UP, Right.EDIT_SEGMENTS, Right.EXPORT}),
+    User.Role.SUPPORT: frozenset({Right.VIEW, Right.LOOK_UP, Right.EDIT_PEOPLE}),
 }
 
 

@@ -10,7 +10,8 @@ class ProfilesConfig(AppConfig):
 
     def ready(self) -> None:
         from profiles import attribute_story, data_home, hygiene_pages, notes, palette, settings_home, shop_pages
-        from profiles.views import consents_tab, identity_tab, person_blocks
+        from profiles.privacy import own
+        from profiles.views import consents_tab, identity_tab, person_blocks, privacy_tab
 
         data_home.register()
         hygiene_pages.register()
@@ -22,3 +23,5 @@ class ProfilesConfig(AppConfig):
         attribute_story.register()
         notes.register()
         consents_tab.register()
+        own.declare()
+        privacy_tab.register()

@@ -189,9 +189,16 @@ def _owners(changes: Sequence[Change]) -> dict[tuple[str, str], int]:
 
 
 def _of_the_living(changes: Sequence[Change], owners: dict[tuple[str, str], int]) -> Sequence[Change]:
+    """Leave out what is about erased people, unless they sign up anew by themselves."""
     unowned = {(change.channel, change.address) for change in changes} - owners.keys()
     buried = tombstones.among(unowned)
-    return [change for change in changes if (change.channel, change.address) not in buried] if buried else changes
+    if not buried:
+        return changes
+    return [change for change in changes if (change.channel, change.address) not in buried or _is_own_sign_up(change)]
+
+
+def _is_own_sign_up(change: Change) -> bool:
+    return change.status != WITHDRAWN and change.method not in CLAIMED_BY_PROGRAMS
 
 
 def _entry(change: Change, owners: dict[tuple[str, str], int], now: datetime) -> Consent:

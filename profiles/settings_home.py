@@ -38,3 +38,11 @@ def register() -> None:
             _("Who asked for a copy of their data or for its erasure."),
         )
     )
+    data_pages.register(
+        data_pages.Page(
+            "profiles:erasure-list",
+            _("Erased people"),
+            "user-x",
+            _("Certificates of erasures, and what may come back."),
+        )
+    )

@@ -13,7 +13,8 @@ from typing import Any
 
 from django.db import transaction
 
-from profiles import consent, identity
+from omni import audit
+from profiles import consent, identity, tombstones
 from profiles.models import Consent, ConsentState, Identifier, Topic
 
 FORM = "form"
@@ -100,12 +101,21 @@ def confirm(*, entry: Consent, proof: dict[str, Any], within: timedelta, now: da
 
 
 def _has_left(channel: str, address: str, topic: str) -> bool:
+    if tombstones.among([(channel, address)]):
+        return True
     return ConsentState.objects.filter(channel=channel, address=address, topic__in=["", topic], status=consent.WITHDRAWN).exists()
 
 
 def _person(channel: str, address: str, source: str, now: datetime) -> int:
-    (profile_id,) = identity.resolve(claims=[identity.Claim(((channel, address),), source[:80], now)], now=now)
-    return profile_id
+    claim = identity.Claim(((channel, address),), source[:80], now)
+    try:
+        return identity.resolve(claims=[claim], now=now)[0]
+    except identity.ErasedError:
+        # Who was erased and signs up again comes back by their own act.
+        stone = tombstones.lift(key=(channel, address), reason="signed up again", by="the person", now=now)
+        if stone is not None:
+            audit.record(actor=None, action="tombstone.lift", obj=stone, after={"reason": stone.lifted_reason}, now=now)
+    return identity.resolve(claims=[claim], now=now)[0]
 
 
 def _record(

@@ -12,12 +12,14 @@ from profiles import actions, duplicates, imports, partitions
 from profiles.hygiene import bounces, checking, cleaning
 from profiles.ingest import house, inbox
 from profiles.models import HygienePolicy
+from profiles.privacy import copies, erasure
 
 DRAIN_FOR = timedelta(seconds=20)
 IMPORT_FOR = timedelta(seconds=45)
 ACTIONS_FOR = timedelta(seconds=30)
 CLEAN_FOR = timedelta(seconds=30)
 CHECK_FOR = timedelta(seconds=20)
+ERASE_FOR = timedelta(seconds=30)
 
 
 @shared_task(queue="ingest", name="profiles.tasks.drain_inbox")
@@ -36,6 +38,7 @@ def keep_house(**kwargs: Any) -> None:
     imports.forget_files(now=timezone.now())
     actions.forget(now=timezone.now())
     imports.undo.forget(now=timezone.now())
+    copies.forget(now=timezone.now())
 
 
 @shared_task(queue="ingest", name="profiles.tasks.run_imports")
@@ -81,3 +84,19 @@ def check_addresses(**kwargs: Any) -> None:
 def heed_bounces(**kwargs: Any) -> None:
     """Block addresses whose letters keep coming back."""
     bounces.suppress_soft(policy=HygienePolicy.current(), now=timezone.now())
+
+
+@shared_task(queue="ingest", name="profiles.tasks.run_erasures")
+def run_erasures(**kwargs: Any) -> None:
+    """Sweep for people who were erased until nothing is due or ERASE_FOR is over; the next tick goes on."""
+    until = timezone.now() + ERASE_FOR
+    while timezone.now() < until and erasure.run(clock=timezone.now, until=until):
+        pass
+
+
+@shared_task(queue="ingest", name="profiles.tasks.make_copies")
+def make_copies(**kwargs: Any) -> None:
+    """Make the copies of people's data that were asked for."""
+    until = timezone.now() + ERASE_FOR
+    while timezone.now() < until and copies.run(clock=timezone.now):
+        pass

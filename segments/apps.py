@@ -10,7 +10,8 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from omni import feed
-        from segments import following, telling
+        from segments import following, privacy, telling
 
+        privacy.declare()
         telling.register()
         feed.register(name=following.CONSUMER, kinds=following.KINDS, handle=following.handle)

@@ -59,6 +59,7 @@ class Facts:
             is_control=is_control,
             is_person_known=person is not None,
             is_test_person=bool(person and person["is_test"]),
+            is_restricted=bool(person and person["is_restricted"]),
             is_doubled_by_merge=delivery.pk in self._doubles,
             address=delivery.address,
             is_address_theirs=self._owners.get(delivery.address) == job.root_id,
@@ -171,14 +172,19 @@ def _people(roots: Collection[int]) -> tuple[dict[int, dict[str, Any]], set[int]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, merged_into_id, is_test, attributes -> 'time_zone' #>> '{}',"
-            " attributes -> 'letters_per_week' #>> '{}' FROM profiles_profile"
+            " attributes -> 'letters_per_week' #>> '{}', restricted_at IS NOT NULL FROM profiles_profile"
             " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
             [list(roots)],
         )
         rows = cursor.fetchall()
     people = {
-        pk: {"is_test": is_test, "time_zone": name, "own_cap": int(own_cap) if own_cap in OWN_CAPS else 0}
-        for pk, merged_into, is_test, name, own_cap in rows
+        pk: {
+            "is_test": is_test,
+            "time_zone": name,
+            "own_cap": int(own_cap) if own_cap in OWN_CAPS else 0,
+            "is_restricted": is_restricted,
+        }
+        for pk, merged_into, is_test, name, own_cap, is_restricted in rows
         if merged_into is None
     }
     return people, {pk for pk, merged_into, *_ in rows if merged_into is not None}

@@ -23,7 +23,7 @@ WITH candidate AS ({candidates}), entered AS (
     SELECT %(campaign)s, %(version)s, c.profile_id, c.entry_key, {bucket} < %(control)s, 'active', %(step)s, 1,
         %(now)s, 0, %(now)s, ''
     FROM candidate c JOIN profiles_profile p ON p.id = c.profile_id
-    WHERE p.merged_into_id IS NULL AND NOT p.is_test AND {may_enter} AND NOT EXISTS (
+    WHERE p.merged_into_id IS NULL AND NOT p.is_test AND p.restricted_at IS NULL AND {may_enter} AND NOT EXISTS (
         SELECT 1 FROM profiles_profile origin JOIN campaigns_enrolment o ON o.profile_id = origin.id
         WHERE origin.merged_into_id = c.profile_id AND o.campaign_id + 0 = %(campaign)s AND o.state = 'active'
     )
@@ -46,8 +46,8 @@ class NowhereToGoError(RuntimeError):
 def enrol(*, campaign: Campaign, version: Version, start: Start, candidates: Sql, now: datetime) -> int:
     """Let people in: `candidates` is `SELECT profile_id, entry_key`; return how many entered. One statement.
 
-    Left out are test people, merged profiles, whoever is inside (also as an origin merged into them since), and whom
-    the re-entry rule does not let in again.
+    Left out are test people, those whose data is frozen, merged profiles, whoever is inside (also as an origin merged into
+    them since), and whom the re-entry rule does not let in again.
     Its parameters are named; `candidates.params` holds one dict of them.
     """
     may_enter = {

@@ -86,7 +86,18 @@ class PersonOut(serializers.ModelSerializer[Profile]):
 
     class Meta:
         model = Profile
-        fields = ("id", "name", "identifiers", "attributes", "is_test", "created_at", "updated_at", "latest_seen_at", "version")
+        fields = (
+            "id",
+            "name",
+            "identifiers",
+            "attributes",
+            "is_test",
+            "restricted_at",
+            "created_at",
+            "updated_at",
+            "latest_seen_at",
+            "version",
+        )
 
 
 class EventOut(serializers.Serializer[Event]):

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from profiles.api import definitions, identity, imports, lists, people, permissions, shop, sources, story, topics
+from profiles.api import (
+    definitions,
+    identity,
+    imports,
+    lists,
+    lookup,
+    people,
+    permissions,
+    privacy,
+    shop,
+    sources,
+    story,
+    topics,
+)
 
 urlpatterns = [
     path("", include("profiles.api.urls_hygiene")),
@@ -47,4 +60,13 @@ urlpatterns = [
     path("orders", shop.OrdersView.as_view(), name="api-orders"),
     path("orders/<int:pk>", shop.OrderView.as_view(), name="api-order"),
     path("orders/<int:pk>/refunds", shop.OrderRefundsView.as_view(), name="api-order-refunds"),
+    path("people/<int:pk>/erasure", privacy.PersonErasureView.as_view(), name="api-person-erasure"),
+    path("people/<int:pk>/copies", privacy.PersonCopiesView.as_view(), name="api-person-copies"),
+    path("people/<int:pk>/restriction", privacy.PersonRestrictionView.as_view(), name="api-person-restriction"),
+    path("people/<int:pk>/test", privacy.PersonTestView.as_view(), name="api-person-test"),
+    path("erasures/<int:pk>", privacy.ErasureView.as_view(), name="api-erasure"),
+    path("tombstones/lift", privacy.TombstoneLiftView.as_view(), name="api-tombstone-lift"),
+    path("copies/<int:pk>", privacy.CopyView.as_view(), name="api-copy"),
+    path("copies/<int:pk>/data", privacy.CopyDataView.as_view(), name="api-copy-data"),
+    path("lookup", lookup.LookupView.as_view(), name="api-lookup"),
 ]

@@ -16,7 +16,10 @@ from django.db import connection
 from profiles.identity import layers
 from profiles.models import ContactPoint, Identifier, Merge, Profile
 
-FIELDS = ["merged_into", "version", "attributes", "attribute_facts", "is_test", "created_at", "updated_at", "latest_seen_at"]
+FIELDS = [
+    *("merged_into", "version", "attributes", "attribute_facts", "is_test", "restricted_at"),
+    *("created_at", "updated_at", "latest_seen_at"),
+]
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def _picture(profile: Profile, identifiers: dict[int, list[int]], points: dict[i
         "identifiers": identifiers.get(profile.pk, []),
         "contact_points": points.get(profile.pk, []),
         "is_test": profile.is_test,
+        "restricted_at": profile.restricted_at.isoformat() if profile.restricted_at else None,
         "created_at": profile.created_at.isoformat(),
         "latest_seen_at": profile.latest_seen_at.isoformat() if profile.latest_seen_at else None,
     }
@@ -98,6 +102,7 @@ def _fold(root: Profile, origin: Profile, decisions: dict[str, dict[str, Any]], 
     layers.fold(layer, layers.Layer(origin.attributes, origin.attribute_facts))
     layers.decide(layer, decisions)
     root.is_test = root.is_test or origin.is_test
+    root.restricted_at = root.restricted_at or origin.restricted_at
     root.created_at = min(root.created_at, origin.created_at)
     root.latest_seen_at = max((at for at in (root.latest_seen_at, origin.latest_seen_at) if at), default=None)
     root.version += 1

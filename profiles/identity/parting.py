@@ -164,8 +164,13 @@ def _restore(root: Profile, origin: Profile, merge: Merge, now: datetime) -> Non
     root.created_at = min([_own(root.created_at, merges, "created_at"), *(_moment(each["created_at"]) for each in others)])
     seen = [_own(root.latest_seen_at, merges, "latest_seen_at"), *(_moment(each["latest_seen_at"]) for each in others)]
     root.latest_seen_at = max((at for at in seen if at), default=None)
+    frozen = [_own(root.restricted_at, merges, "restricted_at"), *(_moment(each.get("restricted_at")) for each in others)]
+    root.restricted_at = next((at for at in frozen if at), None)
     picture = merge.snapshot["origin"]
     origin.merged_into = None
+    origin.restricted_at = _moment(picture.get("restricted_at"))
+    if root.restricted_at and root.restricted_at > merge.merged_at:
+        origin.restricted_at = root.restricted_at  # frozen while they were one: both stay so
     origin.attributes, origin.attribute_facts = back.attributes, back.facts
     origin.is_test, origin.created_at = picture["is_test"], _moment(picture["created_at"])
     origin.latest_seen_at = _moment(picture["latest_seen_at"])
@@ -182,7 +187,9 @@ def _into(root_id: int) -> list[Merge]:
 def _own(now: Any, merges: Sequence[Merge], name: str) -> Any:
     """Return the root's own value of a field that merges change."""
     read = bool if name == "is_test" else _moment
-    return layers.own_value(now, [(read(each.snapshot["root"][name]), read(each.snapshot["origin"][name])) for each in merges])
+    return layers.own_value(
+        now, [(read(each.snapshot["root"].get(name)), read(each.snapshot["origin"].get(name))) for each in merges]
+    )
 
 
 def _moment(text: Any) -> Any:

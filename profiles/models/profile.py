@@ -50,6 +50,11 @@ class Profile(models.Model):
         return reverse("profiles:person-detail", args=[self.pk])
 
     @property
+    def audit_label(self) -> str:
+        """What the audit record calls the person: it is never erased, so it does not hold the name."""
+        return _("Person %(id)s") % {"id": self.pk}
+
+    @property
     def name(self) -> str:
         """The name to show, from the attributes `name`, or `first_name` and `last_name`; '' when unknown."""
         attributes = self.attributes

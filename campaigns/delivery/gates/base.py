@@ -66,6 +66,7 @@ class Candidate:
     is_control: bool
     is_person_known: bool
     is_test_person: bool
+    is_restricted: bool
     is_doubled_by_merge: bool
     address: str
     is_address_theirs: bool

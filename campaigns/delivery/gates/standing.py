@@ -38,6 +38,8 @@ def person(candidate: Candidate, rules: Rules, now: datetime) -> Verdict | None:
         return Refuse("person_erased")
     if candidate.is_doubled_by_merge:
         return Refuse("person_merged")
+    if candidate.is_restricted:
+        return Refuse("restricted_processing")
     return Refuse("test_profile_excluded") if candidate.is_test_person else None
 
 
