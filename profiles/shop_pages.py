@@ -1,4 +1,4 @@
-"""Where do catalog and orders appear outside their own pages: below Data, on a person's page, in Ctrl+K?"""
+"""Where do catalog, orders and dictionaries appear outside their own pages: below Data, with a person, on Home, in Ctrl+K?"""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from omni import figures
+from omni import figures, home
 from omni import search as palette
 from omni.roles import Right, may
-from profiles import data_pages, person_tabs, search, timeline
+from profiles import data_pages, person_tabs, quality, search, timeline
+from profiles.data_pages import Group
 from profiles.models import Order, OrderLine, OrderRefund, Product
 from profiles.timeline import Entry
 
@@ -32,13 +34,36 @@ def register() -> None:
         ("profiles:product-list", gettext_lazy("Catalog"), "tags", gettext_lazy("What is sold, for how much, who looked at it.")),
         ("profiles:order-list", gettext_lazy("Orders"), "receipt", gettext_lazy("What was bought, and what was given back.")),
     ):
-        data_pages.register(data_pages.Page(name, label, icon, text, Right.VIEW, data_pages.Group.SHOP))
+        data_pages.register(data_pages.Page(name, label, icon, text, Right.VIEW, Group.SHOP))
+    for name, label, icon, text, group in (
+        ("eventdef-list", gettext_lazy("Events"), "bolt", gettext_lazy("What people do, and what it means."), Group.MEANING),
+        ("attributedef-list", gettext_lazy("Attributes"), "tag", gettext_lazy("What is known about people."), Group.MEANING),
+        (
+            "quality-list",
+            gettext_lazy("Quality"),
+            "gauge",
+            gettext_lazy("Whether as much arrives as usual, and in time."),
+            Group.ARRIVING,
+        ),
+    ):
+        data_pages.register(data_pages.Page(f"profiles:{name}", label, icon, text, Right.VIEW, group))
+    home.register_alerts(find_alerts)
     tab = person_tabs.Tab("orders", gettext_lazy("Orders"), "profiles/_person_orders.html", tell_orders, 30, count_orders)
     person_tabs.register_tab(tab)
     timeline.register("order", gettext_lazy("Orders"), "receipt", fetch_orders)
     timeline.register("order", gettext_lazy("Orders"), "receipt", fetch_refunds)
     palette.register("products", gettext_lazy("Products"), find_products)
     palette.register("orders", gettext_lazy("Orders"), find_orders)
+
+
+def find_alerts(user: User, now: datetime) -> list[home.Alert]:
+    """Say when something about the numbers of events stands out. Five queries, of the tallies only."""
+    count = quality.count_findings(quality.lines(now=now), quality.repeated(now=now))
+    if not count:
+        return []
+    title = ngettext("%(n)s thing about your data needs a look", "%(n)s things about your data need a look", count) % {"n": count}
+    text = _("An event came much less or more than a week before, late, or again and again.")
+    return [home.Alert(title, text, reverse("profiles:quality-list"), action=_("See what"))]
 
 
 def count_orders(asked: Asked) -> int:

@@ -1,10 +1,10 @@
-"""Where are the pages about what is sold?"""
+"""Where are the pages about what is sold, and about what events and attributes mean?"""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from profiles.views import catalog, feeds, orders
+from profiles.views import catalog, definitions, feeds, orders
 
 urlpatterns = [
     path("data/catalog/", catalog.product_list, name="product-list"),
@@ -16,4 +16,9 @@ urlpatterns = [
     path("data/orders/", orders.order_list, name="order-list"),
     path("data/orders/export.csv", orders.order_export, name="order-export"),
     path("data/orders/<int:pk>/", orders.order_detail, name="order-detail"),
+    path("data/events/", definitions.event_list, name="eventdef-list"),
+    path("data/events/<int:pk>/", definitions.event_detail, name="eventdef-detail"),
+    path("data/attributes/", definitions.attribute_list, name="attributedef-list"),
+    path("data/attributes/<int:pk>/", definitions.attribute_detail, name="attributedef-detail"),
+    path("data/quality/", definitions.quality_list, name="quality-list"),
 ]

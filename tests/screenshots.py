@@ -38,10 +38,12 @@ if TYPE_CHECKING:
 # column behind a colon the newest row of each of its values.
 OBJECTS = {
     "attribute": "profiles.Profile",
+    "attributedef": "profiles.AttributeDef",
     "campaign": "campaigns.Campaign:state",
     "cleaning": "profiles.Cleaning:state",
     "consent": "profiles.Profile",
     "dead": "profiles.DeadLetter",
+    "eventdef": "profiles.EventDef",
     "import": "profiles.Import:state",
     "order": "profiles.Order:status",
     "person": "profiles.Profile",

@@ -7,7 +7,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from campaigns.demo.people import DAYS, HABITS, Person
 from profiles import schema
 from profiles.commerce import events
 from profiles.ingest import facts, store
-from profiles.models import SourceTally
+from profiles.models import EventTally, SourceTally
 
 NAMES = (
     "Signed Up",
@@ -44,6 +44,7 @@ def write(*, people: Sequence[Person], ids: Mapping[str, int], source_id: int, s
     rows: list[store.Row] = []
     said: list[events.Happening] = []
     hours: Counter[datetime] = Counter()
+    days: Counter[tuple[str, date]] = Counter()
     written = 0
     for person in people:
         profile_id = ids[person.key]
@@ -55,6 +56,7 @@ def write(*, people: Sequence[Person], ids: Mapping[str, int], source_id: int, s
             if events.is_about_commerce(name):
                 said.append(events.Happening(name, profile_id, at, properties, source_id, is_certain=True))
             latest[profile_id] = max(latest.get(profile_id, at), at)
+            days[name, at.date()] += 1
             hours[at.replace(minute=0, second=0, microsecond=0)] += 1
         if len(rows) >= CHUNK:
             _keep(rows, said, now)
@@ -62,6 +64,10 @@ def write(*, people: Sequence[Person], ids: Mapping[str, int], source_id: int, s
             rows, said = [], []
     _keep(rows, said, now)
     _note_calls(hours, source_id)
+    EventTally.objects.bulk_create(
+        [EventTally(name=defs[name], source_id=source_id, day=day, used=used) for (name, day), used in days.items()],
+        batch_size=1_000,
+    )
     with transaction.atomic():
         schema.learn_events(defs=defs, types=types, now=now)
     facts.see(latest=latest)
@@ -117,13 +123,13 @@ def _of(person: Person, seed: int, now: datetime) -> Iterator[Happening]:
     _share, visits_a_day, order_share = HABITS[person.habit]
     first_day = (start - (now - timedelta(days=DAYS))).days
     for day in range(first_day, DAYS):
-        date = now - timedelta(days=DAYS - 1 - day)
-        if chance.random() < visits_a_day * _season(date, day):
-            at = _moment_of(date, chance)
+        today = now - timedelta(days=DAYS - 1 - day)
+        if chance.random() < visits_a_day * _season(today, day):
+            at = _moment_of(today, chance)
             if start <= at <= now:
                 yield from _visit(person, at, order_share, chance, now)
         if chance.random() < visits_a_day * 0.06:
-            at = _moment_of(date, chance)
+            at = _moment_of(today, chance)
             if start <= at <= now:
                 yield _store_purchase(person, at, chance)
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from django.db.models import Model, QuerySet
 
 from profiles.ingest import deadletters, recent
-from profiles.models import AttributeChange, DeadLetter, SeenMessage, SourceTally
+from profiles.models import AttributeChange, DeadLetter, EventTally, SeenMessage, SourceTally
 
 MESSAGES_REMEMBERED_FOR = timedelta(days=30)
 TALLIES_KEPT_FOR = timedelta(days=60)
+EVENT_TALLIES_KEPT_FOR = timedelta(days=400)
 FORMER_VALUES_KEPT_FOR = timedelta(days=365)
 CHUNK = 10_000
 MOST_PER_RUN = 1_000_000
@@ -23,6 +24,7 @@ def prune(*, now: datetime) -> int:
         _prune(SeenMessage.objects.filter(seen_at__lt=now - MESSAGES_REMEMBERED_FOR))
         + _prune(DeadLetter.objects.filter(received_at__lt=now - deadletters.KEPT_FOR))
         + _prune(SourceTally.objects.filter(hour_at__lt=now - TALLIES_KEPT_FOR))
+        + _prune(EventTally.objects.filter(day__lt=(now - EVENT_TALLIES_KEPT_FOR).date()))
         + _prune(AttributeChange.objects.filter(at__lt=now - FORMER_VALUES_KEPT_FOR))
     )
 

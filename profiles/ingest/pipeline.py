@@ -15,7 +15,7 @@ from django.db import connection
 from omni.models import Company
 from profiles import attributes, changes, identity, schema
 from profiles.commerce import events
-from profiles.ingest import facts, store, visitors
+from profiles.ingest import facts, store, tally, visitors
 from profiles.ingest.spec import Call, Drop
 from profiles.models import EventDef, Source
 from profiles.models.event import new_event_id
@@ -176,6 +176,11 @@ def tell(batch: Batch) -> None:
         changes.event_recorded(profile_ids=[call.profile_id for call in group], events=[name], now=batch.now)
 
 
+def count_events(batch: Batch) -> None:
+    """Add the events to the day's numbers, last: workers wait for each other at these rows."""
+    tally.add_events(calls=batch.events, name_ids={name: found.pk for name, found in batch.defs.items()}, now=batch.now)
+
+
 STEPS: tuple[Callable[[Batch], None], ...] = (
     name_events,
     skip_repeated,
@@ -185,6 +190,7 @@ STEPS: tuple[Callable[[Batch], None], ...] = (
     write_events,
     keep_shop,
     tell,
+    count_events,
 )
 
 

@@ -47,7 +47,7 @@ from profiles.models.inbox import DeadLetter, HookPayload, IngestRaw, RecentCall
 from profiles.models.lists import PeopleAction, PeopleActionRow, PeopleView
 from profiles.models.privacy import PrivacyRequest
 from profiles.models.profile import Identifier, Merge, Profile
-from profiles.models.schema import AttributeDef, EventDef
+from profiles.models.schema import AttributeDef, EventDef, EventTally
 from profiles.models.story import AttributeChange, Note
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "Event",
     "EventDef",
     "EventRetention",
+    "EventTally",
     "HookPayload",
     "HygienePolicy",
     "Identifier",

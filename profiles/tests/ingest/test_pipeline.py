@@ -214,10 +214,10 @@ def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
         sender.post({"batch": calls})
 
     send(0, 10)
-    with django_assert_max_num_queries(55):
+    with django_assert_max_num_queries(60):
         assert inbox.drain(now=now) == 1
     send(100, 500)
-    with django_assert_max_num_queries(55):
+    with django_assert_max_num_queries(60):
         assert inbox.drain(now=now) == 1
     assert Profile.objects.count() == 510
 
