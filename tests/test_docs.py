@@ -17,6 +17,7 @@ TABLES = {
     "steps.md": "campaigns.steps",
     "channels.md": "campaigns.channels",
     "providers.md": "campaigns.providers",
+    "verifiers.md": "profiles.hygiene.verifiers",
 }
 ROW = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
 
