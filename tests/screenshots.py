@@ -45,6 +45,7 @@ OBJECTS = {
     "dead": "profiles.DeadLetter",
     "eventdef": "profiles.EventDef",
     "import": "profiles.Import:state",
+    "merge": "profiles.Profile",
     "order": "profiles.Order:status",
     "person": "profiles.Profile",
     "product": "profiles.Product",

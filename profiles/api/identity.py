@@ -197,11 +197,15 @@ class PersonMergesView(generics.ListAPIView[Merge]):
         form = MergeIn(data=request.data)
         form.is_valid(raise_exception=True)
         one, other = person_of(pk), person_of(form.validated_data["person"])
+        keep = form.validated_data["keep"]
+        whose = {one.pk: one.pk, other.pk: other.pk, pk: one.pk, form.validated_data["person"]: other.pk}
+        if unknown := sorted(key for key, profile_id in keep.items() if profile_id not in whose):
+            raise serializers.ValidationError({"keep": [f"Neither of the two is meant by: {', '.join(unknown)[:200]}."]})
         try:
             by_hand.merge(
                 one=one.pk,
                 other=other.pk,
-                keep=form.validated_data["keep"],
+                keep={key: whose[profile_id] for key, profile_id in keep.items()},
                 confirms_user_ids=form.validated_data["confirm_user_ids"],
                 by=source_of(request),
                 now=timezone.now(),

@@ -136,8 +136,8 @@ def _decisions(found: Roles, keep: Mapping[str, int], by: str, now: datetime) ->
     """Return the decided values with a fact of their own, so that no late news between the two facts overwrites them."""
     decided = {}
     for key, profile_id in keep.items():
-        person = found.origin if profile_id == found.origin.pk else found.root
-        if key not in person.attribute_facts:
+        person = {each.pk: each for each in (found.root, found.origin)}.get(profile_id)
+        if person is None or key not in person.attribute_facts:
             continue
         decision = {"keep": "origin" if person is found.origin else "root", "fact": [now.isoformat(), by[:80]]}
         decided[key] = {**decision, "value": person.attributes[key]} if key in person.attributes else decision

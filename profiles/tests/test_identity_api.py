@@ -49,6 +49,7 @@ def test_two_user_ids_are_a_conflict_until_confirmed(call: Call, now: datetime) 
     one, two = person(now, ("user_id", "1")), person(now, ("user_id", "2"))
 
     assert call("post", f"people/{one.pk}/merges", {"person": two.pk}).status_code == 409
+    assert call("post", f"people/{one.pk}/merges", {"person": two.pk, "keep": {"city": 9_999}}).status_code == 400
     assert call("post", f"people/{one.pk}/merges", {"person": two.pk, "confirm_user_ids": True}).status_code == 200
     assert call("post", f"people/{two.pk}/merges", {"person": one.pk}).status_code == 200  # one already
     assert Merge.objects.count() == 1
