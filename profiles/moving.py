@@ -7,20 +7,25 @@ from typing import Any
 
 from django.db import transaction
 
-from profiles import consent, identity
+from profiles import consent, identity, tombstones
 from profiles.models import ConsentState, Identifier
 from profiles.preferences import METHOD
 from profiles.subscribing import DOUBLE_OPT_IN
+
+CAME_BACK = "moved here and confirmed it"
+OWNER = "the owner of the address"
 
 
 def move(*, channel: str, old: str, new: str, source: str, proof: dict[str, Any], now: datetime) -> int:
     """Let the person of the address `old` be reached at `new` instead; return who it is. Both are normalized.
 
-    1. Both addresses belong to one person; two profiles become one, within the limits of every merge.
+    1. Both addresses belong to one person; two profiles become one, within the limits of every merge. An address of
+       somebody who was erased may be used again: its owner has just said so.
     2. What was allowed or refused at the old address is so at the new one: a no is taken over as a no.
     3. Nothing is sent to the old one any more.
     """
     with transaction.atomic():
+        tombstones.lift(key=(channel, new), reason=CAME_BACK, by=OWNER, now=now)
         claim = identity.Claim(((channel, old), (channel, new)), source[:80], now)
         (profile_id,) = identity.resolve(claims=[claim], now=now)
         held = ConsentState.objects.filter(channel=channel, address=old).exclude(status=consent.PENDING)

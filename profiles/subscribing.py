@@ -24,9 +24,13 @@ DOUBLE_OPT_IN = "double_opt_in"
 
 @dataclass(frozen=True)
 class SignUp:
-    """What became of a sign-up: the entry that waits for its confirmation, or None when it holds already."""
+    """What became of a sign-up: the entry that waits for its confirmation, or None when it holds already.
+
+    `is_refused`: the owner was erased, so nothing is kept until somebody lifts the tombstone.
+    """
 
     pending: Consent | None
+    is_refused: bool = False
 
 
 class Answer(StrEnum):
@@ -44,6 +48,8 @@ def sign_up(
     1. When the topic asks for a confirmation, or the address left before, the entries wait for it.
     2. Otherwise they hold at once, and whoever has the address is a person we know from now on.
     """
+    if tombstones.among([(channel, address)]):
+        return SignUp(None, is_refused=True)
     with transaction.atomic():
         if topic.needs_confirmation or _has_left(channel, address, topic.key):
             status, profile_id = consent.PENDING, None

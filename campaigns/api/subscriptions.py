@@ -17,7 +17,7 @@ from campaigns.requested import words
 from omni import celery
 from omni.roles import Right
 from profiles import consent, identity, subscribing
-from profiles.api.people import source_of
+from profiles.api.people import ErasedProblem, source_of
 from profiles.api.serializers import AttributesField, StrictSerializer
 from profiles.models import Topic
 
@@ -63,7 +63,12 @@ class SubscriptionsView(APIView):
         description="With double opt-in, or when the address left before, it gets a letter and is not written to otherwise "
         "until it confirms. At most a few letters go to one address a day, however often this is called.",
         request=SubscriptionIn,
-        responses={201: SubscriptionOut, 202: SubscriptionOut, 404: OpenApiResponse(description="No such topic")},
+        responses={
+            201: SubscriptionOut,
+            202: SubscriptionOut,
+            404: OpenApiResponse(description="No such topic"),
+            409: OpenApiResponse(description="A problem document of code `erased`: the person asked to be forgotten"),
+        },
         tags=["topics"],
     )
     def post(self, request: Request, key: str) -> Response:
@@ -81,6 +86,8 @@ class SubscriptionsView(APIView):
                 proof={**given["proof"], "actor": source_of(request)},
                 now=now,
             )
+            if done.is_refused:
+                raise ErasedProblem
             if done.pending is None:
                 return Response({"state": "subscribed"}, status=status.HTTP_201_CREATED)
             context = {"consent": done.pending.pk, "topic": topic.name}

@@ -10,8 +10,8 @@ from django.test import Client
 from campaigns.models import RequestedLetter
 from omni.models import ApiKey, User
 from omni.roles import Right
-from profiles import consent
-from profiles.models import Consent, Topic
+from profiles import consent, tombstones
+from profiles.models import Consent, Erasure, Topic
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +78,15 @@ def test_a_key_that_only_reads_signs_nobody_up(marketer: User) -> None:
 
     assert sign_up(marketer, scope=Right.VIEW).status_code == 403
     assert sign_up(marketer, key="nonsense").status_code == 404
+
+
+def test_an_erased_person_stays_forgotten(marketer: User, now) -> None:
+    Topic.objects.create(key="news", name="News")
+    erasure = Erasure.objects.create(profile_ids=[1], by_label="Olga", begun_at=now, backups_expire_date=now.date())
+    key = ("email", "ann@shop.test")
+    tombstones.bury(keys=[key], addresses=[key], suppressed={}, erasure=erasure, now=now)
+
+    answer = sign_up(marketer)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "erased")
+    assert not RequestedLetter.objects.exists()

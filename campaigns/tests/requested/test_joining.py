@@ -15,8 +15,8 @@ from campaigns.models import Policy, RequestedLetter
 from campaigns.requested import filing
 from campaigns.tracking import links
 from campaigns.tracking.links import Kind, Place
-from profiles import consent, topics
-from profiles.models import Consent, ConsentText, Identifier, Profile, Topic
+from profiles import consent, tombstones, topics
+from profiles.models import Consent, ConsentText, Erasure, Identifier, Profile, Topic
 
 ANN = "ann@example.com"
 Post = Callable[[], list[EmailMessage]]
@@ -241,3 +241,21 @@ def test_the_text_that_was_read_is_kept(topic: Topic, client: Client, now):
     versions = [entry.proof["text_version"] for entry in Consent.objects.filter(topic=topic.key).order_by("pk")]
     assert versions == ["news/1", "news/2"]
     assert ConsentText.objects.get(version=1).text == "I want news by e-mail."
+
+
+def test_who_was_erased_is_not_kept_by_what_a_stranger_types(topic: Topic, client: Client, post: Post, now):
+    known = sign_up(client, topic, "new@example.com").content.decode().replace("new@example.com", "X")
+    RequestedLetter.objects.all().delete()
+    erasure = Erasure.objects.create(profile_ids=[1], by_label="Olga", begun_at=now, backups_expire_date=now.date())
+    tombstones.bury(keys=[("email", ANN)], addresses=[("email", ANN)], suppressed={}, erasure=erasure, now=now)
+
+    for needs in (True, False):
+        Topic.objects.update(needs_confirmation=needs)
+        answer = sign_up(client, topic)
+        assert answer.status_code == 200
+        if needs:
+            assert answer.content.decode().replace(ANN, "X") == known
+
+    assert not Consent.objects.filter(address=ANN).exists()
+    assert not RequestedLetter.objects.exists()
+    assert not Profile.objects.exists()

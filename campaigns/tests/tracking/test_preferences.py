@@ -9,6 +9,7 @@ from email import message_from_bytes, policy
 
 import pytest
 import time_machine
+from django.db.models import ProtectedError
 from django.test import Client
 
 from campaigns import delivery, requested
@@ -19,8 +20,8 @@ from campaigns.tests.delivery import office
 from campaigns.tracking import links
 from campaigns.tracking.links import Kind, Place
 from omni.models import FeedEntry
-from profiles import consent, identity, snoozing
-from profiles.models import Consent, ContactPoint, Identifier, PrivacyRequest, Profile, Snooze, Topic
+from profiles import consent, identity, snoozing, tombstones
+from profiles.models import Consent, ContactPoint, Erasure, Identifier, PrivacyRequest, Profile, Snooze, Topic
 
 pytestmark = pytest.mark.usefixtures("later")
 
@@ -302,3 +303,29 @@ def test_the_same_person_under_two_addresses_turns_a_topic_for_both(letter: Deli
     client.post(address(letter), {"on": [mark for mark in was if mark != "topic:news"], "was": was})
 
     assert consent.standings(channel="email", addresses=[other], topic="news")[other].reason == "topic_unsubscribed"
+
+
+def test_the_way_out_outlives_the_campaign(letter: Delivery, client: Client, clock: time_machine.Traveller):
+    """A campaign that sent anything cannot be deleted; stopped or years old, its links still work."""
+    with pytest.raises(ProtectedError):
+        letter.campaign.delete()
+    letter.campaign.stop(by=None, now=letter.created_at)
+    clock.shift(timedelta(days=5 * 366))
+    unsubscribe = "/" + links.unsubscribe_url(Place(letter.pk)).split("/", 3)[3]
+
+    assert client.post(unsubscribe, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert standing(letter).reason == "topic_unsubscribed"
+    assert client.get(address(letter)).status_code == 200
+
+
+def test_an_address_of_an_erased_person_may_be_taken_by_its_owner(letter: Delivery, client: Client, now):
+    named(letter, now)
+    erasure = Erasure.objects.create(profile_ids=[1], by_label="Olga", begun_at=now, backups_expire_date=now.date())
+    tombstones.bury(keys=[("email", NEW)], addresses=[("email", NEW)], suppressed={}, erasure=erasure, now=now)
+    client.post(f"{address(letter)}/address", {"email": NEW})
+    [link] = _posted(now + timedelta(minutes=10))
+
+    client.post(link)
+
+    assert ContactPoint.objects.get(address=NEW).profile_id == letter.profile_id
+    assert consent.standings(channel="email", addresses=[NEW], topic="news")[NEW].is_allowed
