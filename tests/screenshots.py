@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # The first part of a URL name ("segment" of "segments:segment-edit") and the model whose newest row it shows; with a
 # column behind a colon the newest row of each of its values.
 OBJECTS = {
+    "action": "profiles.PeopleAction:state",
     "attribute": "profiles.Profile",
     "attributedef": "profiles.AttributeDef",
     "campaign": "campaigns.Campaign:state",

@@ -28,7 +28,7 @@ from segments.models import Segment
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))  # for each call
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))  # for each call
 OPTIONS = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -87,7 +87,7 @@ def view_restore(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def action_create(request: StaffRequest) -> HttpResponse:
     """Ask what is to be done to the people of the address, with their exact number; then begin."""
-    kind = request.GET.get("kind", "")
+    kind = request.GET.get("kind") or "tag_add"
     if kind not in actions.KINDS:
         raise Http404
     query = request.GET.copy()
