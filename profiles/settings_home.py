@@ -46,3 +46,12 @@ def register() -> None:
             _("Certificates of erasures, and what may come back."),
         )
     )
+    data_pages.register(
+        data_pages.Page(
+            "profiles:lookup-card",
+            _("Look somebody up"),
+            "search",
+            _("For shop staff: one person by an exact phone, e-mail, card or scanned code."),
+            Right.LOOK_UP,
+        )
+    )
