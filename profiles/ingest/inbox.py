@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from profiles.identity import ContentionError
 from profiles.ingest import deadletters, mapping, pipeline, recent, spec, tally
@@ -51,12 +51,26 @@ class Parcel:
 
 def accept(*, source_id: int, path: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
     """Keep the request as it came. When this returns outside of a transaction, it is on the disk."""
+    row = [source_id, now, path[:64], json.dumps(headers), body, now]
+    # Whether the connection still lives is not asked before: a dead one shows by itself, and a second one tries again.
+    # Should the first have been written all the same, the messages in it are known.
+    connection.health_check_done = True
+    try:
+        _insert(row)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        _insert(row)
+
+
+def _insert(row: list[Any]) -> None:
     # Written by hand: this one statement is most of what an accepted call costs.
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO profiles_ingestraw (source_id, received_at, path, headers, body, attempts, due_at)"
             " VALUES (%s, %s, %s, %s::jsonb, %s, 0, %s)",
-            [source_id, now, path[:64], json.dumps(headers), body, now],
+            row,
         )
 
 

@@ -230,3 +230,15 @@ def test_browser_libraries_get_their_settings(sender: Sender) -> None:
 def test_what_a_library_reports_about_itself_is_not_kept(sender: Sender) -> None:
     assert Client().post("/v1/m", b'{"series": []}', content_type="text/plain").status_code == 200
     assert not IngestRaw.objects.exists()
+
+
+def test_calls_pass_no_middleware_of_pages(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, request: object) -> None:
+        raise AssertionError("a call has no session")
+
+    monkeypatch.setattr("django.contrib.sessions.middleware.SessionMiddleware.process_request", fail)
+
+    answer = sender.post(track(), "/v1/track")
+
+    assert answer.status_code == 200
+    assert answer["X-Content-Type-Options"] == "nosniff"

@@ -143,3 +143,19 @@ def _until(is_done: Callable[[], bool]) -> None:
             return
         threading.Event().wait(0.1)
     raise AssertionError("it never happened")
+
+
+def test_a_connection_that_died_meanwhile_costs_no_call(sender: Sender) -> None:
+    assert sender.post(track(messageId="1"), "/v1/track").status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (mine,) = cursor.fetchone() or (0,)
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [mine])
+    other.close()
+
+    assert sender.post(track(messageId="2"), "/v1/track").status_code == 200
+
+    drained()
+    assert Event.objects.count() == 2
