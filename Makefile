@@ -42,7 +42,7 @@ demo: runtime frontend ## Fill an empty installation with the demo company (DEMO
 ##@ Work on it
 
 .PHONY: test
-test: develop frontend browser ## Run all tests, two at a time, in random order
+test: develop frontend browser sdks ## Run all tests, two at a time, in random order
 	@$(WITH_POSTGRES); \
 	$(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
@@ -112,7 +112,7 @@ messages: runtime ## Collect the texts for translators (needs GNU gettext) and c
 
 .PHONY: clean
 clean: ## Remove what can be made again; the data in VAR stay
-	@rm -rf $(VENV) frontend/node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) frontend/node_modules tests/sdks/node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ Parts
@@ -169,6 +169,14 @@ static/vendor/.built: frontend/node_modules/.installed $(FRONTEND_SOURCES)
 	@echo "Building the front end ..."
 	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 	@touch $@
+
+tests/sdks/node_modules/.installed: tests/sdks/package-lock.json | $(VENV)/.node
+	@echo "Installing the libraries that send to us in the tests ..."
+	@cd tests/sdks && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: sdks
+sdks: tests/sdks/node_modules/.installed
 
 .PHONY: browser
 browser: $(PY)

@@ -54,7 +54,7 @@ def accept(*, source_id: int, path: str, headers: dict[str, str], body: bytes, n
     row = [source_id, now, path[:64], json.dumps(headers), body, now]
     # Whether the connection still lives is not asked before: a dead one shows by itself, and a second one tries again.
     # Should the first have been written all the same, the messages in it are known.
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]
     try:
         _insert(row)
     except (OperationalError, InterfaceError):
