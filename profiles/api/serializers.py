@@ -11,7 +11,19 @@ from rest_framework import serializers
 from profiles import identity
 from profiles.imports import mapping
 from profiles.ingest.clean import TooDeepError, clean
-from profiles.models import AttributeDef, Consent, ConsentState, Event, EventDef, Identifier, Import, ImportFault, Profile
+from profiles.models import (
+    AttributeDef,
+    Consent,
+    ConsentState,
+    Event,
+    EventDef,
+    Identifier,
+    Import,
+    ImportFault,
+    ImportTrial,
+    ImportUndo,
+    Profile,
+)
 
 MOST_ATTRIBUTES_PER_CALL = 200
 
@@ -159,15 +171,39 @@ class ImportIn(StrictSerializer):
         help_text='{"status": "granted" | "withdrawn" | "unknown", "channels": ["email"], "topics": [], '
         '"source": "...", "date": "2026-01-31"}'
     )
+    dry_run = serializers.BooleanField(
+        default=False, help_text="Only say what the file would do: follow `trial`, then POST to /imports/<id>/start."
+    )
+
+
+class ImportTrialOut(serializers.ModelSerializer[ImportTrial]):
+    class Meta:
+        model = ImportTrial
+        fields = (
+            "state", "rows_done", "rows_created", "rows_updated", "rows_unchanged", "rows_rejected", "profiles_merged", "reasons",
+            "error", "created_at", "finished_at",
+        )  # fmt: skip
+
+
+class ImportUndoOut(serializers.ModelSerializer[ImportUndo]):
+    class Meta:
+        model = ImportUndo
+        fields = (
+            "state", "people_total", "people_done", "people_removed", "people_restored", "people_kept", "identifiers_removed",
+            "consents_taken_back", "error", "created_at", "finished_at",
+        )  # fmt: skip
 
 
 class ImportOut(serializers.ModelSerializer[Import]):
+    trial = ImportTrialOut(read_only=True, allow_null=True, default=None)
+    undo = ImportUndoOut(source="undoing", read_only=True, allow_null=True, default=None)
+
     class Meta:
         model = Import
         fields = (
-            "id", "name", "state", "encoding", "delimiter", "has_header", "header", "mapping", "consent", "rows_total",
+            "id", "name", "state", "format", "encoding", "delimiter", "has_header", "header", "mapping", "consent", "rows_total",
             "rows_done", "rows_created", "rows_updated", "rows_unchanged", "rows_rejected", "error",
-            "created_at", "started_at", "finished_at",
+            "created_at", "started_at", "finished_at", "trial", "undo",
         )  # fmt: skip
 
 

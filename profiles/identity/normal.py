@@ -121,6 +121,8 @@ def _stable(normal: Callable[[str], str | None], text: str) -> str | None:
 
 
 def _phone(text: str, region: str) -> str | None:
+    if not region and text.startswith("00"):
+        text = f"+{text[2:]}"  # how most of the world dials abroad; with a region the parser knows its way
     if (plain := _PLAIN_PHONE.match(text)) and (known := _plain_phone(plain[1])) is not None:
         return known or None
     try:

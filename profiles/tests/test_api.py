@@ -233,3 +233,29 @@ def test_an_opt_out_by_the_api_counts_at_once(call: Call, now: datetime) -> None
 
     standing = consent.standings(channel="email", addresses=["ann@shop.test"], topic="")["ann@shop.test"]
     assert standing.reason == "channel_not_permitted"
+
+
+def test_it_tries_a_file_first_and_takes_the_import_back(call: Call, nudges: list[str]) -> None:
+    def work() -> None:
+        until = timezone.now() + timedelta(seconds=30)
+        for run in (imports.trial.run, imports.undo.run, imports.run):
+            while run(clock=timezone.now, until=until):
+                pass
+
+    file = SimpleUploadedFile("people.csv", b"email,city\na@shop.test,Sofia\nnobody,Varna\n")
+    made = call(
+        "post", "imports", {"file": file, "consent": '{"status": "unknown"}', "dry_run": "true"}, format="multipart"
+    ).json()
+    work()
+    tried = call("get", f"imports/{made['id']}").json()["trial"]
+    assert not Profile.objects.exists()
+    call("post", f"imports/{made['id']}/start")
+    work()
+    assert Profile.objects.count() == 1
+    call("post", f"imports/{made['id']}/undo")
+    work()
+    undone = call("get", f"imports/{made['id']}").json()["undo"]
+
+    assert (tried["state"], tried["rows_created"], tried["rows_rejected"]) == ("done", 1, 1)
+    assert (undone["state"], undone["people_removed"]) == ("done", 1)
+    assert not Profile.objects.exists()
