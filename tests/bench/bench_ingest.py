@@ -186,7 +186,7 @@ def _bare_copy() -> float:
     from django.db import connection, transaction
 
     with connection.cursor() as cursor:
-        with cursor.copy("COPY profiles_event TO STDOUT (FORMAT BINARY)") as out:
+        with cursor.copy("COPY (SELECT * FROM profiles_event) TO STDOUT (FORMAT BINARY)") as out:
             data = [bytes(piece) for piece in out]
         cursor.execute("SELECT count(*) FROM profiles_event")
         (count,) = cursor.fetchone()
