@@ -41,6 +41,7 @@ class Door:
         request.resolver_match = match
         translation.deactivate()  # the thread may have served a page before
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer.headers["Content-Length"] = str(len(answer.content))
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = settings.SECURE_REFERRER_POLICY
         if request.is_secure() and settings.SECURE_HSTS_SECONDS:

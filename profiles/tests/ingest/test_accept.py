@@ -242,3 +242,4 @@ def test_calls_pass_no_middleware_of_pages(sender: Sender, monkeypatch: pytest.M
 
     assert answer.status_code == 200
     assert answer["X-Content-Type-Options"] == "nosniff"
+    assert int(answer["Content-Length"]) == len(answer.content)
