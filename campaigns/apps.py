@@ -26,7 +26,9 @@ class CampaignsConfig(AppConfig):
 
     def _tell_journeys(self) -> None:
         from campaigns import passages, uses
-        from profiles import timeline, topics, traces
+        from profiles.consent import topics
+        from profiles.imports import traces
+        from profiles.person import timeline
         from segments import usage
 
         usage.register(uses.of_segments)
@@ -39,7 +41,7 @@ class CampaignsConfig(AppConfig):
         from campaigns import timeline
         from omni import settings_pages
         from omni.settings_pages import Group, Page
-        from profiles import timeline as people_timeline
+        from profiles.person import timeline as people_timeline
 
         outcomes = people_timeline.fetch_outcomes
         people_timeline.register("message", _("Messages"), "mail", timeline.messages, instead_of=outcomes)

@@ -12,8 +12,8 @@ from campaigns import graph, reasons
 from campaigns.models import Enrolment, Visit
 from campaigns.steps import STEPS
 from campaigns.steps.library import Library
-from profiles import timeline
-from profiles.timeline import Entry
+from profiles.person import timeline
+from profiles.person.timeline import Entry
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

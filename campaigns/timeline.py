@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from campaigns import letters
 from campaigns.models import Delivery, Outcome
-from profiles import timeline
-from profiles.timeline import Entry
+from profiles.person import timeline
+from profiles.person.timeline import Entry
 
 
 def messages(profile_ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:

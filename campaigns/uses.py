@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Delivery, Enrolment
 from campaigns.steps import STEPS
-from profiles import topics
+from profiles.consent import topics
 from segments.usage import Use
 
 

@@ -9,7 +9,12 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import attribute_story, data_home, hygiene_pages, notes, palette, settings_home, shop_pages
+        from profiles.pages import data as data_home
+        from profiles.pages import hygiene as hygiene_pages
+        from profiles.pages import palette
+        from profiles.pages import settings as settings_home
+        from profiles.pages import shop as shop_pages
+        from profiles.person import attribute_story, notes
         from profiles.privacy import own
         from profiles.views import consents_tab, identity_tab, person_blocks, privacy_tab
 

@@ -8,10 +8,11 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from profiles import actions, duplicates, imports, partitions
+from profiles import imports, partitions
 from profiles.hygiene import bounces, checking, cleaning
 from profiles.ingest import house, inbox
 from profiles.models import HygienePolicy
+from profiles.people import actions, duplicates
 from profiles.privacy import copies, erasure
 
 DRAIN_FOR = timedelta(seconds=20)

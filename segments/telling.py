@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from omni import figures, home, search
-from profiles import filters, timeline
 from profiles.hygiene import audiences
+from profiles.people import filters
+from profiles.person import timeline
 from segments.models import Membership, Segment
 
 if TYPE_CHECKING:

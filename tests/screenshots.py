@@ -164,8 +164,8 @@ def _tabs_and_readers() -> Iterator[Shot]:
     """Pages whose address holds a key or a signed token: tabs of a person, and what readers of letters see."""
     from campaigns.models import Delivery
     from campaigns.tracking import links
-    from profiles import person_tabs
     from profiles.models import Profile, Topic
+    from profiles.person import tabs as person_tabs
 
     person = Profile.objects.filter(merged_into=None).order_by("-pk").first()
     if person:

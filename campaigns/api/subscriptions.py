@@ -16,9 +16,10 @@ from campaigns import requested
 from campaigns.requested import words
 from omni import celery
 from omni.roles import Right
-from profiles import consent, identity, subscribing
+from profiles import consent, identity
 from profiles.api.people import ErasedProblem, source_of
 from profiles.api.serializers import AttributesField, StrictSerializer
+from profiles.consent import subscribing
 from profiles.models import Topic
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from campaigns.tracking.links import Kind, read
 from campaigns.views.public import bare, proof_of, speak
 from omni import celery
 from omni.models import Company
-from profiles import identity, subscribing, topics
+from profiles import identity
+from profiles.consent import subscribing, topics
 from profiles.models import Topic
 
 if TYPE_CHECKING:

@@ -26,8 +26,10 @@ from campaigns.tracking.links import Kind, Place, read, unsubscribe_url
 from campaigns.views.public import bare, proof_of, speak
 from omni import celery
 from omni.models import Company
-from profiles import asking, identity, moving, preferences, reachability, snoozing
+from profiles import identity
+from profiles.consent import asking, moving, preferences, snoozing
 from profiles.models import PrivacyRequest
+from profiles.person import reachability
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from profiles.preferences import Preferences
+    from profiles.consent.preferences import Preferences
 
     View = Callable[..., HttpResponse]
 

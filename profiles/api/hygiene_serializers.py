@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from profiles.api.serializers import StrictSerializer
-from profiles.forms_hygiene import CHANNELS
+from profiles.forms.hygiene import CHANNELS
 from profiles.hygiene import audiences, cleaning, verdict
 from profiles.models import AddressCheck, Cleaning, Suppression
 

@@ -16,10 +16,11 @@ from rest_framework.views import APIView
 from omni import celery
 from omni.pagination import KeysetPagination
 from omni.roles import Right
-from profiles import actions, people_views
 from profiles.api.serializers import StrictSerializer
-from profiles.filters import PersonFilter
 from profiles.models import AttributeDef, PeopleAction, PeopleView, Profile
+from profiles.people import actions
+from profiles.people import saved_views as people_views
+from profiles.people.filters import PersonFilter
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

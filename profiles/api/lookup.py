@@ -13,14 +13,14 @@ from rest_framework.views import APIView
 from omni import ratelimit
 from omni.models import User
 from omni.roles import Right
-from profiles import lookup
 from profiles.api.people import source_of
 from profiles.api.serializers import StrictSerializer
+from profiles.person import lookup
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from profiles.lookup import Card
+    from profiles.person.lookup import Card
 
 
 class LookupIn(StrictSerializer):

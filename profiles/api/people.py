@@ -16,8 +16,8 @@ from omni.pagination import KeysetPagination
 from omni.roles import Right
 from profiles import attributes, consent, identity
 from profiles.api.serializers import ConsentIn, ConsentStateOut, EventOut, PersonIn, PersonOut, PersonPatch
-from profiles.filters import PersonFilter
 from profiles.models import ConsentState, Event, Profile
+from profiles.people.filters import PersonFilter
 from profiles.upsert import upsert
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from rest_framework.views import APIView
 from omni import audit
 from omni.pagination import KeysetPagination
 from omni.roles import Right
-from profiles import identity, ledger
+from profiles import identity
 from profiles.api.people import person_of
 from profiles.api.serializers import StrictSerializer
 from profiles.models import Consent, PrivacyRequest
+from profiles.person import ledger
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 from omni.models import Company
 from omni.pagination import KeysetPagination
 from omni.roles import Right
-from profiles import shop_orders
 from profiles.api.people import source_of
 from profiles.api.shop_serializers import (
     BulkOut,
@@ -28,8 +27,9 @@ from profiles.api.shop_serializers import (
     RefundIn,
 )
 from profiles.commerce import catalog, items
+from profiles.commerce import order_lists as shop_orders
+from profiles.commerce.filters import OrderFilter, ProductFilter
 from profiles.models import Order, Product
-from profiles.shop_filters import OrderFilter, ProductFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

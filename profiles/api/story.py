@@ -14,10 +14,11 @@ from rest_framework.views import APIView
 
 from omni.pagination import KeysetPagination
 from omni.roles import Right
-from profiles import identity, notes, timeline
+from profiles import identity
 from profiles.api.people import person_of
 from profiles.api.serializers import StrictSerializer
 from profiles.models import Note
+from profiles.person import notes, timeline
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

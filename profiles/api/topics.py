@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 
 from omni.pagination import KeysetPagination
 from omni.roles import Right
-from profiles import topics
 from profiles.api.serializers import StrictSerializer
+from profiles.consent import topics
 from profiles.models import Topic
 
 if TYPE_CHECKING:

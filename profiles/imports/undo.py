@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
-from profiles import attributes, bulk, changes, consent, identity, search, traces
+from profiles import attributes, bulk, changes, consent, identity, search
 from profiles.identity import parting
-from profiles.imports import leases, retraction
+from profiles.imports import leases, retraction, traces
 from profiles.models import Consent, ContactPoint, Identifier, Import, ImportedPerson, ImportUndo, Merge, Profile
 
 if TYPE_CHECKING:

@@ -88,7 +88,7 @@ class DuplicatePair(models.Model):
     one = models.ForeignKey(Profile, models.CASCADE, related_name="+")
     other = models.ForeignKey(Profile, models.CASCADE, related_name="+")
     score = models.PositiveSmallIntegerField()
-    reasons = models.JSONField(default=list)  # [[code, what both have, ...], ...]; see profiles.duplicates
+    reasons = models.JSONField(default=list)  # [[code, what both have, ...], ...]; see profiles.people.duplicates
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     found_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)

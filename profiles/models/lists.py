@@ -30,7 +30,7 @@ class PeopleView(models.Model):
 
 
 class PeopleAction(models.Model):
-    """One change of many people, done in the background; `params` are those of its kind (profiles.actions)."""
+    """One change of many people, done in the background; `params` are those of its kind (profiles.people.actions)."""
 
     class State(models.TextChoices):
         RUNNING = "running", _("Under way")

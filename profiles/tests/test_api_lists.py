@@ -11,8 +11,9 @@ from django.test import Client
 
 from omni.models import ApiKey, User
 from omni.roles import Right
-from profiles import actions, attributes, identity, search
+from profiles import attributes, identity, search
 from profiles.models import Note, PeopleView, Profile
+from profiles.people import actions
 
 pytestmark = pytest.mark.django_db
 

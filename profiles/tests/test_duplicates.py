@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 
 from omni.models import User
-from profiles import attributes, duplicates, identity
-from profiles.duplicates import Candidate
+from profiles import attributes, identity
 from profiles.models import DuplicatePair, KeptApart, Merge, Profile
+from profiles.people import duplicates
+from profiles.people.duplicates import Candidate
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,11 @@ from django.test import Client
 
 from omni.models import ApiKey, AuditEntry, User
 from omni.roles import Right
-from profiles import consent, identity, ledger, reachability, snoozing
+from profiles import consent, identity
+from profiles.consent import snoozing
 from profiles.identity import parting
 from profiles.models import Consent, ConsentState, ContactPoint, Merge, Profile, Topic
+from profiles.person import ledger, reachability
 
 pytestmark = pytest.mark.django_db
 

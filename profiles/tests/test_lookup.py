@@ -10,8 +10,9 @@ from django.test import Client
 
 from omni import ratelimit
 from omni.models import ApiKey, AuditEntry, User
-from profiles import attributes, consent, identity, lookup
+from profiles import attributes, consent, identity
 from profiles.models import Order, Profile
+from profiles.person import lookup
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 

@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 
 from omni.models import AuditEntry, User
-from profiles import actions, attributes, identity
+from profiles import attributes, identity
 from profiles.models import PeopleAction, PeopleView, Profile
+from profiles.people import actions
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,9 @@ from django.test import Client
 
 from omni import home, keyset, search
 from omni.models import AuditEntry, User
-from profiles import attributes, consent, identity, partitions, timeline
+from profiles import attributes, consent, identity, partitions
 from profiles.models import AttributeDef, Consent, ConsentState, Event, EventDef, Profile, Suppression, Topic
+from profiles.person import timeline
 
 pytestmark = pytest.mark.django_db
 

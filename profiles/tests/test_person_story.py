@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 
 from omni.models import User
-from profiles import attributes, identity, timeline
+from profiles import attributes, identity
 from profiles.ingest import house
 from profiles.models import AttributeChange, Note, Profile
+from profiles.person import timeline
 
 pytestmark = pytest.mark.django_db
 

@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from omni.models import User
-from profiles import identity, person_tabs
+from profiles import identity
 from profiles.models import Profile
-from profiles.person_tabs import Block, Tab
+from profiles.person import tabs as person_tabs
+from profiles.person.tabs import Block, Tab
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from omni.models import ApiKey, AuditEntry, User
 from omni.roles import Right
-from profiles import asking
+from profiles.consent import asking
 from profiles.models import PrivacyRequest
 
 pytestmark = pytest.mark.django_db

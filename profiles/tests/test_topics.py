@@ -11,9 +11,10 @@ from django.test import Client
 
 from omni.models import ApiKey, AuditEntry, User
 from omni.roles import Right
-from profiles import consent, identity, topics
+from profiles import consent, identity
+from profiles.consent import topics
+from profiles.consent.topics import Count
 from profiles.models import ConsentText, Topic
-from profiles.topics import Count
 
 pytestmark = pytest.mark.django_db
 

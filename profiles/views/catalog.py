@@ -16,10 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from omni import audit, figures, keyset, toasts
 from omni.roles import Right, may, require
-from profiles import shop_export, shop_filters, who
+from profiles import who
 from profiles.commerce import catalog, history
+from profiles.commerce import export as shop_export
+from profiles.commerce import filters as shop_filters
+from profiles.commerce.filters import PRODUCT_SORTS, ProductFilter
 from profiles.models import OrderLine, Product, ProductInterest
-from profiles.shop_filters import PRODUCT_SORTS, ProductFilter
 
 if TYPE_CHECKING:
     from omni.middleware import StaffRequest

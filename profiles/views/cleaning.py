@@ -16,7 +16,7 @@ from omni import audit, figures, keyset, toasts
 from omni.celery import nudge
 from omni.models import Company
 from omni.roles import Right, may, require
-from profiles.forms_hygiene import LinesForm, PeopleForm
+from profiles.forms.hygiene import LinesForm, PeopleForm
 from profiles.hygiene import asking, cleaning, corrections, results, verdict, verifiers
 from profiles.hygiene.results import Part
 from profiles.models import AddressCheck, Cleaning, HygienePolicy

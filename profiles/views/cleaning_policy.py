@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from omni import audit, toasts
 from omni.models import Company
 from omni.roles import Right, require
-from profiles.forms_hygiene import PolicyForm, verifier_form
+from profiles.forms.hygiene import PolicyForm, verifier_form
 from profiles.hygiene import budget, verifiers
 from profiles.models import HygienePolicy
 

@@ -12,13 +12,15 @@ from django.views.decorators.http import require_GET
 
 from omni import audit, keyset
 from omni.roles import Right, may, require
-from profiles import identity, ledger, person_tabs, timeline
+from profiles import identity
 from profiles.models import Profile, Topic
-from profiles.person_tabs import Tab
+from profiles.person import ledger, timeline
+from profiles.person import tabs as person_tabs
+from profiles.person.tabs import Tab
 
 if TYPE_CHECKING:
     from omni.middleware import StaffRequest
-    from profiles.person_tabs import Asked
+    from profiles.person.tabs import Asked
 
 
 def register() -> None:

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from omni import audit, celery, keyset, toasts
 from omni.navigation import Tab
 from omni.roles import Right, may, require
-from profiles import duplicates
 from profiles.models import DuplicatePair, Profile
+from profiles.people import duplicates
 from profiles.views import person_page
 
 if TYPE_CHECKING:

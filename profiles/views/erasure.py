@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from omni import audit, celery, keyset, toasts
 from omni.roles import Right, may, require
 from profiles import tombstones
-from profiles.forms_privacy import EraseForm, ReasonForm, TombstoneForm
+from profiles.forms.privacy import EraseForm, ReasonForm, TombstoneForm
 from profiles.models import Erasure, Profile
 from profiles.privacy import erasure, freezing, paper
 from profiles.privacy.holdings import Fate

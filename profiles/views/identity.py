@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from omni import audit, toasts
 from omni.roles import Right, require
-from profiles import duplicates, search
-from profiles.attribute_story import source_in_words
-from profiles.forms import NewIdentifierForm
+from profiles import search
+from profiles.forms.people import NewIdentifierForm
 from profiles.identity import by_hand, parting, preview, words
 from profiles.identity.resolve import ContentionError
 from profiles.models import Identifier, Merge, Profile
+from profiles.people import duplicates
+from profiles.person.attribute_story import source_in_words
 from profiles.views import person_page
 from profiles.views.identity_tab import import_names
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from omni import audit, keyset, toasts
 from omni.roles import Right, require
-from profiles.forms_identity import BlockedValueForm, LimitForm
+from profiles.forms.identity import BlockedValueForm, LimitForm
 from profiles.identity import rules
 from profiles.models import BlockedValue, Identifier, IdentifierRule
 from profiles.models.profile import type_in_words

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from profiles import person_tabs
-from profiles.attribute_story import source_in_words
-from profiles.forms import NewIdentifierForm
+from profiles.forms.people import NewIdentifierForm
 from profiles.identity import words
 from profiles.models import Identifier, Import, KeptApart, Merge, Profile, Refusal
-from profiles.person_tabs import Tab
+from profiles.person import tabs as person_tabs
+from profiles.person.attribute_story import source_in_words
+from profiles.person.tabs import Tab
 
 if TYPE_CHECKING:
-    from profiles.person_tabs import Asked
+    from profiles.person.tabs import Asked
 
 REFUSALS_SHOWN = 50
 MERGES_SHOWN = 100

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from omni import audit, figures, keyset, news, toasts
 from omni.celery import nudge
 from omni.roles import Right, may, require
-from profiles import imports, tables, topics
-from profiles.forms import MappingForm, ShapeForm, UploadForm
+from profiles import imports, tables
+from profiles.consent import topics
+from profiles.forms.people import MappingForm, ShapeForm, UploadForm
 from profiles.imports import mapping
 from profiles.models import Import
 

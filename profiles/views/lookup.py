@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from omni import ratelimit
 from omni.roles import Right, require
-from profiles import lookup
+from profiles.person import lookup
 
 if TYPE_CHECKING:
     from omni.middleware import StaffRequest

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST
 
 from omni import toasts
 from omni.roles import Right, require
-from profiles import notes
-from profiles.forms import NoteForm
+from profiles.forms.people import NoteForm
 from profiles.models import Note, Profile
+from profiles.person import notes
 from profiles.views import person_page
 
 if TYPE_CHECKING:

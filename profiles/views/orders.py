@@ -15,9 +15,11 @@ from django.views.decorators.http import require_GET
 
 from omni import audit, figures, keyset
 from omni.roles import Right, may, require
-from profiles import shop_export, shop_filters, who
+from profiles import who
+from profiles.commerce import export as shop_export
+from profiles.commerce import filters as shop_filters
+from profiles.commerce.filters import ORDER_SORTS, OrderFilter
 from profiles.models import Order
-from profiles.shop_filters import ORDER_SORTS, OrderFilter
 
 if TYPE_CHECKING:
     from omni.middleware import StaffRequest

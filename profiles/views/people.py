@@ -14,9 +14,11 @@ from django.views.decorators.http import require_GET
 
 from omni import audit, figures, keyset
 from omni.roles import Right, may, require
-from profiles import actions, export, filters, people_views, tables
-from profiles.filters import PersonFilter
+from profiles import tables
 from profiles.models import AttributeDef, Profile
+from profiles.people import actions, export, filters
+from profiles.people import saved_views as people_views
+from profiles.people.filters import PersonFilter
 from profiles.views import people_columns
 
 if TYPE_CHECKING:

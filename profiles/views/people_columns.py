@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from profiles.attribute_story import in_words
 from profiles.models import ContactPoint, Profile
+from profiles.person.attribute_story import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from omni import celery, toasts
 from omni.roles import Right, may, require
-from profiles import actions, filters, people_views
-from profiles.filters import PersonFilter
-from profiles.forms import AttributeForm
+from profiles.forms.people import AttributeForm
 from profiles.models import AttributeDef, PeopleAction, PeopleView, Profile
+from profiles.people import actions, filters
+from profiles.people import saved_views as people_views
+from profiles.people.filters import PersonFilter
 
 if TYPE_CHECKING:
     from omni.middleware import StaffRequest

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from omni import audit, toasts
 from omni.roles import Right, require
-from profiles import attributes, consent, csv_export, person_tabs, timeline
-from profiles.forms import AttributeForm, ConsentForm, LiftForm
+from profiles import attributes, consent, csv_export
+from profiles.forms.people import AttributeForm, ConsentForm, LiftForm
 from profiles.models import ContactPoint, Profile
+from profiles.person import tabs as person_tabs
+from profiles.person import timeline
 from profiles.views import person_blocks, person_page
 
 if TYPE_CHECKING:

@@ -10,16 +10,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from omni.roles import Right, may
-from profiles import attribute_story, ledger, notes, person_tabs, reachability, timeline
-from profiles.forms import AttributeForm, ConsentForm, NoteForm
+from profiles.forms.people import AttributeForm, ConsentForm, NoteForm
 from profiles.models import AttributeChange, AttributeDef, Consent, Profile, Topic
-from profiles.person_tabs import Block
+from profiles.person import attribute_story, ledger, notes, reachability, timeline
+from profiles.person import tabs as person_tabs
+from profiles.person.tabs import Block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from profiles.person_tabs import Asked
-    from profiles.reachability import Reach
+    from profiles.person.reachability import Reach
+    from profiles.person.tabs import Asked
 
 LEDGER_SHOWN = 6  # the tab has them all
 FORMER_SHOWN = 200

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from omni.navigation import Tab as Link
 from omni.roles import Right, may
-from profiles import identity, person_tabs
+from profiles import identity
 from profiles.models import Identifier
-from profiles.person_tabs import Asked, Tell
+from profiles.person import tabs as person_tabs
+from profiles.person.tabs import Asked, Tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from omni.roles import Right, may
-from profiles import person_tabs
 from profiles.models import PrivacyRequest
-from profiles.person_tabs import Block, Tab
+from profiles.person import tabs as person_tabs
+from profiles.person.tabs import Block, Tab
 from profiles.privacy import erasure
 
 if TYPE_CHECKING:
-    from profiles.person_tabs import Asked
+    from profiles.person.tabs import Asked
 
 
 def register() -> None:

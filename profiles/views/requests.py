@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from omni import audit, keyset, toasts
 from omni.roles import Right, may, require
-from profiles import asking
+from profiles.consent import asking
 from profiles.models import PrivacyRequest
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from omni import toasts
 from omni.roles import Right, may, require
 from profiles import sources
+from profiles.forms.source import SourceEditForm, SourceForm
 from profiles.ingest import visitors
 from profiles.models import DeadLetter, Source
-from profiles.source_form import SourceEditForm, SourceForm
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from omni import audit, figures, keyset, toasts
 from omni.roles import Right, may, require
-from profiles.forms import LiftForm
-from profiles.forms_hygiene import CHANNELS, BlockForm
+from profiles.forms.hygiene import CHANNELS, BlockForm
+from profiles.forms.people import LiftForm
 from profiles.hygiene import suppressions
 from profiles.models import ContactPoint, Suppression
 

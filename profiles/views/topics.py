@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from omni import toasts
 from omni.roles import Right, may, require
-from profiles import topics
-from profiles.forms_topics import TopicForm
+from profiles.consent import topics
+from profiles.forms.topics import TopicForm
 from profiles.models import Topic
 
 if TYPE_CHECKING:

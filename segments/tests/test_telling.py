@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from omni import home, search
 from omni.celery import RECURRING
-from profiles import changes, timeline
+from profiles import changes
 from profiles.models import Profile
+from profiles.person import timeline
 from segments import editing, tasks
 from segments.models import Membership, Segment
 from segments.tests.world import Person, World

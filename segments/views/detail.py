@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET
 from omni import audit, keyset
 from omni.middleware import StaffRequest
 from omni.roles import Right, may, require
-from profiles import export, search, tables
+from profiles import search, tables
 from profiles.models import ContactPoint, Profile
+from profiles.people import export
 from segments import compiler, history, names, tree, usage
 from segments.models import Membership, Segment
 from segments.views import state

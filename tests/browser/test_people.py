@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from omni.models import User
-from profiles import actions, attributes, identity
+from profiles import attributes, identity
 from profiles.models import PeopleView, Profile
+from profiles.people import actions
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -18,7 +18,8 @@ from campaigns.models import Sender
 from campaigns.providers import sandbox
 from campaigns.tests.delivery import office
 from campaigns.tests.delivery.office import Office, open_office, standing_clock
-from profiles import consent, topics
+from profiles import consent
+from profiles.consent import topics
 from profiles.models import ContactPoint, PrivacyRequest, Topic
 
 if TYPE_CHECKING:

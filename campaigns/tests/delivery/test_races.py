@@ -17,7 +17,8 @@ from campaigns.delivery import claims, outbox, permits, render
 from campaigns.models import Campaign, Delivery, Enrolment, Work
 from campaigns.providers import sandbox
 from campaigns.tests.delivery.office import Office, address_of, open_office, standing_clock
-from profiles import consent, snoozing
+from profiles import consent
+from profiles.consent import snoozing
 from profiles.models import Topic
 
 pytestmark = pytest.mark.django_db(transaction=True)

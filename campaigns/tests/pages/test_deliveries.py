@@ -9,7 +9,7 @@ from campaigns import delivery
 from campaigns.models import Delivery
 from campaigns.tests.delivery.office import Office, standing_clock
 from campaigns.tracking import record
-from profiles import timeline
+from profiles.person import timeline
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from campaigns import requested
 from campaigns.models import ProviderAccount, Sender
 from campaigns.providers import sandbox
 from campaigns.tests.delivery import office
-from profiles import topics
+from profiles.consent import topics
 from profiles.models import Topic
 
 

@@ -15,7 +15,8 @@ from campaigns.models import Policy, RequestedLetter
 from campaigns.requested import filing
 from campaigns.tracking import links
 from campaigns.tracking.links import Kind, Place
-from profiles import consent, tombstones, topics
+from profiles import consent, tombstones
+from profiles.consent import topics
 from profiles.models import Consent, ConsentText, Erasure, Identifier, Profile, Topic
 
 ANN = "ann@example.com"

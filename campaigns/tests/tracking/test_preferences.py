@@ -20,7 +20,8 @@ from campaigns.tests.delivery import office
 from campaigns.tracking import links
 from campaigns.tracking.links import Kind, Place
 from omni.models import FeedEntry
-from profiles import consent, identity, snoozing, tombstones
+from profiles import consent, identity, tombstones
+from profiles.consent import snoozing
 from profiles.models import Consent, ContactPoint, Erasure, Identifier, PrivacyRequest, Profile, Snooze, Topic
 
 pytestmark = pytest.mark.usefixtures("later")

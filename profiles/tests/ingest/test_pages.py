@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from omni import home
 from omni.models import AuditEntry, User
-from profiles import data_home
 from profiles.ingest import deadletters, visitors
 from profiles.ingest.spec import Drop
 from profiles.models import DeadLetter, EventDef, IngestRaw, Source
+from profiles.pages import data as data_home
 
 from .conftest import Sender, track
 

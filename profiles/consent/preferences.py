@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import transaction
 
-from profiles import asking, attributes, consent, snoozing, topics
-from profiles.consent import GRANTED, WITHDRAWN
+from profiles import attributes, consent
+from profiles.consent import GRANTED, WITHDRAWN, asking, snoozing, topics
 from profiles.models import Consent, ConsentState, ContactPoint, PrivacyRequest, Profile, Suppression, Topic
 
 METHOD = "preference_page"

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from profiles import consent, identity, tombstones
+from profiles.consent.preferences import METHOD
+from profiles.consent.subscribing import DOUBLE_OPT_IN
 from profiles.models import ConsentState, Identifier
-from profiles.preferences import METHOD
-from profiles.subscribing import DOUBLE_OPT_IN
 
 CAME_BACK = "moved here and confirmed it"
 OWNER = "the owner of the address"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from profiles import csv_export, timeline
+from profiles import csv_export
 from profiles.models import Consent, Topic
+from profiles.person import timeline
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

@@ -10,10 +10,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles import snoozing, topics
+from profiles.consent import snoozing, topics
+from profiles.consent.subscribing import DOUBLE_OPT_IN
 from profiles.hygiene import verdict
 from profiles.models import AddressCheck, Consent, ConsentState, ContactPoint, Suppression, Topic
-from profiles.subscribing import DOUBLE_OPT_IN
 
 ICONS = {"email": "mail", "phone": "phone"}
 CHANNELS = {"email": gettext_lazy("E-mail"), "phone": gettext_lazy("Phone")}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from profiles import topics
+from profiles.consent import topics
 from profiles.models import Topic
 
 

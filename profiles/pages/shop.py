@@ -14,14 +14,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from omni import figures, home
 from omni import search as palette
 from omni.roles import Right, may
-from profiles import data_pages, person_tabs, quality, search, timeline
+from profiles import data_pages, quality, search
 from profiles.data_pages import Group
 from profiles.models import Order, OrderLine, OrderRefund, Product
-from profiles.timeline import Entry
+from profiles.person import tabs as person_tabs
+from profiles.person import timeline
+from profiles.person.timeline import Entry
 
 if TYPE_CHECKING:
     from omni.models import User
-    from profiles.person_tabs import Asked
+    from profiles.person.tabs import Asked
 
 ORDERS_SHOWN = 100
 NAMES_SHOWN = 3

@@ -11,9 +11,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles import timeline
 from profiles.models import AttributeChange, Import, Profile
-from profiles.timeline import Entry
+from profiles.person import timeline
+from profiles.person.timeline import Entry
 
 LONGEST_VALUE = 80
 

@@ -10,9 +10,9 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles import timeline
 from profiles.models import Note
-from profiles.timeline import Entry
+from profiles.person import timeline
+from profiles.person.timeline import Entry
 
 if TYPE_CHECKING:
     from omni.models import User

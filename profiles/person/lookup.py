@@ -14,12 +14,13 @@ from django.db.models import Count, Q, Sum
 
 from omni import audit
 from omni.ratelimit import Limit
-from profiles import identity, reachability
+from profiles import identity
 from profiles.models import Event, Identifier, Order, Profile
+from profiles.person import reachability
 
 if TYPE_CHECKING:
     from omni.models import User
-    from profiles.reachability import Reach
+    from profiles.person.reachability import Reach
 
 LIMIT = Limit(per_second=0.5, burst=30)  # of one member of staff or one key
 CARD_ATTRIBUTES = ("card_number", "loyalty_card")
