@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
@@ -66,6 +66,12 @@ def matching(query: str) -> Q:
     if len(found) > 1 and len(digits) >= SHORTEST_DIGITS and _PHONE.fullmatch(query):
         asked = f"({asked}) | '{digits[:LONGEST_WORD]}':*"
     return Q(search=_Prefixes(asked))
+
+
+def words_of_all(identifiers: Iterable[tuple[str, str]]) -> str:
+    """Return the words of these (type, value) as `refresh` would find them, divided by blanks."""
+    values = (value for kind, value in identifiers if kind != Identifier.Type.ANONYMOUS_ID)
+    return " ".join(sorted({word for value in values for word in words_of(value)}))
 
 
 def words_of(identifier: str) -> list[str]:

@@ -16,11 +16,10 @@ from omni.roles import Right
 from profiles.api.people import source_of
 from profiles.api.serializers import StrictSerializer
 from profiles.person import lookup
+from profiles.person.lookup import Card
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-
-    from profiles.person.lookup import Card
 
 
 class LookupIn(StrictSerializer):

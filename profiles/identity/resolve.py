@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from zlib import crc32
 
 from django.db import connection, transaction
 
@@ -16,6 +17,8 @@ from profiles.identity.plan import Claim, Group, Key, No, Plan, Standing, distin
 from profiles.models import Identifier, Profile
 
 MOST_TRIES = 5
+QUEUES = 256  # identifiers of one queue wait for each other
+LOCK_SPACE = 0x1D  # the first number of our advisory locks
 SEEN_PRECISION = timedelta(days=1)
 REFUSED_PRECISION = timedelta(hours=1)
 
@@ -70,7 +73,8 @@ def resolve(
 
     1. Load the owners of all identifiers, and what those owners have (3 queries; the first alone when all is known).
     2. Decide in memory (see `plan`).
-    3. Lock the people that change in id order and look again whether the facts still hold; else start over.
+    3. Queue up for the identifiers to be made, lock the people in id order, and look again whether the facts still hold;
+       else start over.
     4. Write new people, merges, identifiers and contact points; refresh the search; publish `profile_changed`.
 
     Costs a fixed number of statements per batch. Call it in the transaction of the facts that brought the claims. Claims
@@ -126,12 +130,18 @@ def _resolve(
     if _is_settled(claims, owners):
         _touch(claims, found)
         return [owners[claim.identifiers[0]] for claim in claims]
+    if _queue_up([key for key in keys if key not in owners]):
+        found = _owners(keys)
+        owners = {key: owner for key, (_, owner) in found.items()}
+        if onlooker is not None:
+            onlooker.found(owners)
     standings = _standings(sorted(set(owners.values())))
     if standings.keys() != set(owners.values()):
         raise _OutdatedError  # one of them was merged away or erased since
     plan = Plan(owners=owners, standings=standings, rules=rules.current())
     plan.take(claims)
     groups = plan.groups
+    known = {group.id for group in groups if group.id is not None}
     _lock(groups, owners)
     _make(plan, groups, now, onlooker)
     merge.carry_out([join for group in groups for join in group.absorbed], now=now)
@@ -140,10 +150,27 @@ def _resolve(
     _touch(claims, found)
     changed = [group.id for group in groups if group.id is not None]
     if refreshes_search:
-        search.refresh(changed)
+        search.refresh(sorted(known))  # new people were made with their words
     gone = [join.origin for group in groups for join in group.absorbed]
     changes.profile_changed(profile_ids=[*changed, *gone], attributes=[changes.ANYTHING], now=now)
     return [root_of(group).id or 0 for group in plan.of]
+
+
+def _queue_up(unknown: Sequence[Key]) -> bool:
+    """Let one transaction at a time make an identifier, before it holds any person; say whether there was anything to make.
+
+    Two that make the same would wait at its index entry while one holds people whom the other needs. The order everywhere:
+    identifiers to be made (advisory locks, by number), people by id, the rest.
+    """
+    numbers = sorted({crc32(f"{kind} {value}".encode()) % QUEUES for kind, value in unknown})
+    if not numbers:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::int[]) AS wanted (number)",
+            [LOCK_SPACE, bulk.numbers(numbers)],
+        )
+    return True
 
 
 def _of_the_living(claims: Sequence[Claim], owners: dict[Key, int]) -> Sequence[Claim]:
@@ -236,8 +263,11 @@ def _without_blocked(claims: Sequence[Claim]) -> Sequence[Claim]:
 
 
 def _lock(groups: list[Group], owners: dict[Key, int]) -> None:
-    """Lock the existing people that change, in id order; raise when one was merged away or lost an identifier meanwhile."""
-    ids = sorted({pk for group in groups if group.id for pk in group.ids})
+    """Lock everybody who is meant, in id order; raise when one was merged away or lost an identifier meanwhile.
+
+    Those who do not change are locked as well: what the callers write about them next must find no other order of locks.
+    """
+    ids = sorted({*owners.values(), *(pk for group in groups if group.id for pk in group.ids)})
     if not ids:
         return
     rows = Profile.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
@@ -260,11 +290,17 @@ def _make(plan: Plan, groups: list[Group], now: datetime, onlooker: Onlooker | N
         if onlooker is not None:
             onlooker.make(_newcomers(plan, new, now))
             return
-        # One statement with two arrays: the ORM would write out ten values a person.
+        # One statement with three arrays: the ORM would write out ten values a person.
         cursor.execute(
-            "INSERT INTO profiles_profile (id, created_at, updated_at, attributes, attribute_facts, version, is_test)"
-            " SELECT id, since, %s, '{}', '{}', 1, false FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (id, since)",
-            [now, bulk.numbers(group.id or 0 for group in new), bulk.moments(min(group.since or now, now) for group in new)],
+            "INSERT INTO profiles_profile (id, created_at, updated_at, attributes, attribute_facts, version, is_test, search)"
+            " SELECT id, since, %s, '{}', '{}', 1, false, array_to_tsvector(string_to_array(words, ' '))"
+            " FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS new (id, since, words)",
+            [
+                now,
+                bulk.numbers(group.id or 0 for group in new),
+                bulk.moments(min(group.since or now, now) for group in new),
+                bulk.texts(search.words_of_all(group.added) for group in new),
+            ],
         )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import connection
 
 from omni.models import Company
-from profiles import attributes, changes, identity, schema
+from profiles import attributes, bulk, changes, identity, schema
 from profiles.commerce import events
 from profiles.ingest import facts, store, tally, visitors
 from profiles.ingest.spec import Call, Drop
@@ -107,6 +107,18 @@ def find_people(batch: Batch) -> None:
         call.profile_id = whose[call.identifiers] or 0
 
 
+def hold_people(batch: Batch) -> None:
+    """Lock everybody the batch is about, in id order and before anything is written about them.
+
+    The steps below write about different ones of them: two batches would else meet in different orders.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM profiles_profile WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
+            [bulk.numbers(sorted({call.profile_id for call in batch.calls}))],
+        )
+
+
 def write_attributes(batch: Batch) -> None:
     """Fold the traits into the people, and move back when they became known where the sender knows better."""
     names = _source_names(batch)
@@ -186,6 +198,7 @@ STEPS: tuple[Callable[[Batch], None], ...] = (
     skip_repeated,
     doubt_visitors,
     find_people,
+    hold_people,
     write_attributes,
     write_events,
     keep_shop,

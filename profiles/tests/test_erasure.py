@@ -136,6 +136,7 @@ def test_it_warns_of_others_with_the_same_address(ann: Profile, now: datetime) -
 
 def test_killed_between_portions_it_goes_on(ann: Profile, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("profiles.privacy.own.CHUNK", 1)
+    monkeypatch.setattr(erasure, "_is_quiet_before", lambda barrier: True)  # of other databases, too
     begun = erasure.begin(person_id=ann.pk, reason="asked", by=None, now=now)
 
     assert not Profile.objects.filter(pk=ann.pk).exists(), "gone at once, before anything is swept"

@@ -41,7 +41,7 @@ def import_people(story: Story) -> None:
     page.get_by_role("link", name="Import people").click()
     story.looks()
     file = {"name": "customers.csv", "mimeType": "text/csv", "buffer": _file()}
-    page.get_by_label("Drop a CSV file").set_input_files(file)
+    page.get_by_label("Drop a CSV, XLSX").set_input_files(file)
     expect(page.get_by_label("Encoding")).to_have_value("cp1251")
     expect(page.get_by_label("Columns are divided by")).to_have_value(";")
     page.get_by_role("group", name="Клиент №").get_by_label("Becomes").select_option(label="User id")
