@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -35,6 +37,7 @@ from profiles.models import (
     Profile,
     RecentCall,
     RecipientGate,
+    Refusal,
     Snooze,
     Suppression,
 )
@@ -61,6 +64,8 @@ def _declare_person() -> None:
     register(Holding("identifier", _("Identifiers"), Identifier, by_profile(Identifier), fields=seen, at_once=True))
     points = ("kind", "address", "bounced_at", "created_at")
     register(Holding("contactpoint", _("Addresses"), ContactPoint, by_profile(ContactPoint), fields=points, at_once=True))
+    refused = ("type", "value", "rule", "source", "first_at", "latest_at")
+    register(Holding("refusal", _("Identifiers a rule kept out"), Refusal, _refusals, fields=refused, at_once=True))
     merges = ("root_id", "origin_id", "reason", "snapshot", "merged_at", "reversed_at")
     register(Holding("merge", _("Merges and what was before them"), Merge, _merges, fields=merges, at_once=True))
 
@@ -178,6 +183,17 @@ def _declare_arrivals() -> None:
 
 def _nothing(subject: Subject, now: datetime) -> int:
     return 0
+
+
+def _refusals(subject: Subject) -> QuerySet[Any]:
+    # What was refused for somebody else names the person as well.
+    values: dict[str, list[str]] = {}
+    for kind, value in subject.keys:
+        values.setdefault(kind, []).append(value)
+    theirs = (Q(type=kind, value__in=some) for kind, some in values.items())
+    return Refusal.objects.filter(
+        reduce(or_, theirs, Q(profile_id__in=subject.profile_ids) | Q(owner_id__in=subject.profile_ids))
+    )
 
 
 def _merges(subject: Subject) -> QuerySet[Any]:

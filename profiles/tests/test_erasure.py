@@ -28,6 +28,7 @@ from profiles.models import (
     Order,
     PrivacyRequest,
     Profile,
+    Refusal,
     Source,
     Suppression,
     Tombstone,
@@ -103,6 +104,17 @@ def test_nothing_of_the_person_is_left_and_the_neighbour_is_whole(ann: Profile, 
     assert not Import.objects.get().file
     assert done.counts["event"] == 2
     assert AuditEntry.objects.get(action="person.erase").object_label == f"Person {ann.pk}"
+
+
+def test_what_a_rule_refused_to_others_does_not_name_the_person_any_more(ann: Profile, now: datetime) -> None:
+    bob = Profile.objects.get(identifiers__value="bob@shop.test")
+    other = {"profile": bob, "rule": "limit", "source": "shop", "first_at": now, "latest_at": now}
+    Refusal.objects.create(type="email", value="ann@shop.test", owner=ann, **other)
+    Refusal.objects.create(type="email", value="joann@shop.test", **other)
+
+    _erase(ann, now)
+
+    assert [refusal.value for refusal in Refusal.objects.all()] == ["joann@shop.test"]
 
 
 def test_the_same_file_and_the_same_calls_bring_nobody_back(ann: Profile, shop: Source, now: datetime) -> None:
