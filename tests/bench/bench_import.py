@@ -25,6 +25,7 @@ SEED = 20260304
 GOAL_SECONDS = 30.0
 MOST_TIMES = 5  # as slow as a bare COPY of the resulting rows
 TABLES = (
+    "profiles_savedmapping",
     "profiles_import",
     "profiles_profile",
     "profiles_identifier",

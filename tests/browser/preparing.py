@@ -98,7 +98,7 @@ def _user(number: int) -> str:
 
 def connect_a_source(story: Story) -> None:
     page = story.page
-    story.goes_to("Settings")
+    story.goes_to("Data")
     story.looks()
     page.get_by_role("main").get_by_role("link", name="Sources").click()
     page.get_by_role("link", name="Connect the first source").click()
