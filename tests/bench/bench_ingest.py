@@ -29,7 +29,7 @@ IN_BATCHES = 100_000
 PER_BATCH = 100
 CONNECTIONS = 8
 PACE = 1_050
-DRAINERS = 3
+DRAINERS = 2
 SEED = 20260304
 PEOPLE = 20_000
 START = datetime(2026, 1, 15, tzinfo=UTC)
@@ -71,6 +71,7 @@ def main(singles: int, in_batches: int) -> None:
             send("/v1/track", one_by_one[:200])
             _empty_inbox()
             flat_out = send("/v1/track", one_by_one)
+            _empty_inbox()
             paced = send("/v1/track", one_by_one[: PACE * 10], PACE)
             _empty_inbox()
             batched = send("/v1/batch", batches)
@@ -78,7 +79,8 @@ def main(singles: int, in_batches: int) -> None:
         bare_batches = _bare_inserts(batches) * PER_BATCH
         took, made = _drain(name)
         bare_copy = _bare_copy()
-    assert not flat_out.refused + paced.refused + batched.refused
+    refused = (flat_out.refused, paced.refused, batched.refused)
+    assert not any(refused), f"refused: {refused} of single, paced and batched calls"
     write(flat_out, paced, batched, bare_singles, bare_batches, made / took, bare_copy)
 
 
