@@ -37,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+# Colors of a theme that was just switched, and movements, have arrived on the screen.
+PAINTED = """async () => {
+  const ends = (one) => Number.isFinite(one.effect?.getComputedTiming().endTime);
+  await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser: `CHROMIUM`, else the first one on the PATH."""
@@ -95,6 +103,7 @@ def assert_accessible() -> Callable[[Page], None]:
     def check(page: Page) -> None:
         from axe_playwright_python.sync_playwright import Axe
 
+        page.evaluate(PAINTED)
         found = Axe().run(page).response["violations"]
         told = [f"{v['id']} ({v['impact']}): " + "; ".join(node["html"][:160] for node in v["nodes"][:5]) for v in found]
         assert told == [], page.url + "\n" + "\n".join(told)
