@@ -63,7 +63,7 @@ def build(*, people: int, seed: int, now: datetime, say: Say) -> Made:
     source, _key = Source.issue(name="Web shop", kind=Source.Kind.SERVER)
     arrivals.make_topics()
     arrivals.import_customers(people=[person for person in crowd if not person.is_new], by=owner, now=start)
-    arrivals.sign_up(people=newcomers, source=f"source:{source.pk}")
+    arrivals.sign_up(people=newcomers, source=source.name)
     ids = arrivals.profile_ids()
     say("events")
     shelves.keep(seed=seed, now=now)
