@@ -226,11 +226,13 @@ def _next_transaction() -> int:
 
 
 def _is_quiet_before(barrier: int) -> bool:
-    """Say whether every transaction below `barrier` has ended; our own does not count."""
+    """Say whether every transaction below `barrier` has ended; our own and those of other databases do not count."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT NOT EXISTS (SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS running (id)"
-            " WHERE running.id::text::bigint < %s AND running.id IS DISTINCT FROM pg_current_xact_id_if_assigned())",
+            " WHERE running.id::text::bigint < %s AND running.id IS DISTINCT FROM pg_current_xact_id_if_assigned()"
+            " AND NOT EXISTS (SELECT FROM pg_stat_activity elsewhere WHERE elsewhere.datname <> current_database()"
+            "  AND elsewhere.backend_xid::text::bigint = running.id::text::bigint & 4294967295))",
             [barrier],
         )
         return bool(cursor.fetchone()[0])
