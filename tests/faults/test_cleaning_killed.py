@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
@@ -48,14 +48,16 @@ def _start(number: int, folder: Path) -> subprocess.Popen[bytes]:
         "DATABASE_NAME": str(connection.settings_dict["NAME"]),
         "DJANGO_SETTINGS_MODULE": "omni.settings",
     }
-    return subprocess.Popen([sys.executable, "-c", WORKER, str(number), str(folder)], env=environment, cwd=settings.BASE_DIR)
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(number), str(folder)], env=environment, cwd=django_settings.BASE_DIR
+    )
 
 
 @pytest.mark.faults
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_cleaning_ends_as_if_nobody_was_killed(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(settings, "VAR", tmp_path)
+def test_a_killed_cleaning_ends_as_if_nobody_was_killed(tmp_path: Path, settings: Any) -> None:
+    settings.VAR = tmp_path
     chance = random.Random(7)
     policy = HygienePolicy(pk=1, verifier="sandbox", budget_minor=ADDRESSES * 2, cost_minor=1)
     policy.verifier_settings = {"seed": "k", "silent_percent": 0, "accept_all_percent": 0, "credits": 100_000}

@@ -48,8 +48,8 @@ def test_nobody_signs_up_in_the_future(crowd, now):
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_the_company_is_whole(settings, tmp_path, client, monkeypatch):
-    monkeypatch.setattr(settings, "VAR", tmp_path)
+def test_the_company_is_whole(settings, tmp_path, client):
+    settings.VAR = tmp_path
     out = StringIO()
 
     call_command("demo", people=250, stdout=out)
